@@ -1,0 +1,388 @@
+"""The only place that builds objects from settings: the gateway as a whole, started and stopped as one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Select, func, select
+
+from gateway.clock import Clock, SystemClock
+from gateway.delivery.policy import SendingLimits
+from gateway.delivery.send import Delivery
+from gateway.delivery.send import Route as SendingRoute
+from gateway.errors import AlreadyRunning, SettingsError
+from gateway.files.durable import FileDoor, resolve_group
+from gateway.files.layout import Layout
+from gateway.intake.claim import Scanner
+from gateway.intake.context import IntakeContext
+from gateway.intake.handback import Handback
+from gateway.intake.release import Releaser
+from gateway.intake.split import Splitter
+from gateway.intake.watch import Watcher
+from gateway.jakamo.client import JakamoClient
+from gateway.journal import accounts
+from gateway.journal.journal import Journal, journal_url, open_journal
+from gateway.journal.lane_rules import LaneRules
+from gateway.journal.lanes import LaneKeeper
+from gateway.journal.tables import account, action, interchange, message
+from gateway.mapping.mapping import MappingStore, shipped_folder
+from gateway.mapping.pool import MappingPool
+from gateway.model import InterchangeState, MessageState
+from gateway.operations.actions import Actions
+from gateway.operations.closing import Closing
+from gateway.operations.context import OperationsContext
+from gateway.operations.error_folder import ErrorFolder
+from gateway.operations.gestures import Gestures
+from gateway.responses.receive import Receiver, ReceiverSettings
+from gateway.service import Loop, Service
+from gateway.settings import Account, Settings
+
+TEND_SECONDS = 5.0
+OPERATIONS_SECONDS = 1.0
+DELIVERY_SECONDS = 0.5
+MAPPING_SECONDS_LIMIT = 60.0
+MAPPING_MEMORY_MB = 1024
+STATE_MODE = 0o700
+
+
+def layout_of(settings: Settings) -> Layout:
+    """Return the places of a gateway."""
+    outboxes = {name: account.outbox for name, account in settings.accounts.items() if account.outbox is not None}
+    return Layout(settings.folders, outboxes)
+
+
+def file_door(settings: Settings, clock: Clock) -> FileDoor:
+    """Return the door to the file system with the rights from the settings."""
+    folders = settings.folders
+    return FileDoor(
+        file_mode=folders.file_mode_bits, dir_mode=folders.dir_mode_bits, group=resolve_group(folders.group),
+        owner=settings.intake.node, clock=clock,
+    )  # fmt: skip
+
+
+def mapping_store(settings: Settings) -> MappingStore:
+    """Return the mappings of the site and those that come with the gateway."""
+    return MappingStore(settings.folders.mappings, shipped_folder("xslt"))
+
+
+def lane_keeper(settings: Settings) -> LaneKeeper:
+    """Return the keeper of lanes with each account's rules."""
+    return LaneKeeper(
+        {
+            name: LaneRules(
+                order_wait=timedelta(minutes=account.order_wait_minutes),
+                duplicate_file=settings.intake.duplicate_file,
+                send=account.send,
+            )
+            for name, account in settings.accounts.items()
+        }
+    )
+
+
+def open_site_journal(settings: Settings) -> Journal:
+    """Open the journal of a site. Raises JournalError."""
+    return open_journal(journal_url(settings.journal.url, settings.folders.state))
+
+
+def prepare_folders(settings: Settings, files: FileDoor) -> None:
+    """Make the folders that are missing and, at the very first run, place their liveness markers.
+
+    Raises ShareGone when a folder that was marked before has lost its marker.
+    """
+    layout = layout_of(settings)
+    state = layout.state
+    first = not files.exists(state / "journal.sqlite3") and not files.exists(state / "marked")
+    files.make_folder(state, STATE_MODE)
+    marked = layout.folders_to_mark(settings.accounts)
+    if not first:
+        for folder in marked:
+            files.check_marker(folder)
+    for folder in layout.folders_to_make(settings.intake.node, settings.accounts, [r.folder for r in settings.routes]):
+        files.make_folder(folder)
+    if first:
+        for folder in marked:
+            files.place_marker(folder)
+        if not files.exists(state / "marked"):
+            files.write_durably(state / "marked", b"liveness markers were placed\n", 0o600)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The stages of a running gateway."""
+
+    scanner: Scanner
+    splitter: Splitter
+    handback: Handback
+    releaser: Releaser
+    delivery: Delivery
+    receivers: dict[str, Receiver]
+    error_folder: ErrorFolder
+    gestures: Gestures
+    closing: Closing
+    actions: Actions
+
+
+class Gateway:
+    """One running gateway: owns the lock, the journal, the pool and the threads."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, files: FileDoor | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.files = files or file_door(settings, self.clock)
+        self.layout = layout_of(settings)
+        prepare_folders(settings, self.files)
+        self._lock = FileLock(settings.folders.state / "gateway.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise AlreadyRunning(f"Another gateway runs on {settings.folders.state}.") from None
+        try:
+            self.journal = open_site_journal(settings)
+            self.keeper = lane_keeper(settings)
+            self._check_identities()
+            self._clients = {name: JakamoClient(account, self.clock) for name, account in settings.accounts.items()}
+            self.mappings = mapping_store(settings)
+            self.pool = MappingPool(
+                settings.folders.mappings, settings.folders.schemas, workers=settings.intake.mapping_workers,
+                time_limit_seconds=MAPPING_SECONDS_LIMIT, memory_limit_mb=MAPPING_MEMORY_MB,
+            )  # fmt: skip
+            self.parts = self._build()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._watcher: Watcher | None = None
+        self.service = Service(self.journal, self.clock, self._loops())
+
+    # Building
+
+    def _check_identities(self) -> None:
+        identities = {name: account.fingerprint() for name, account in self.settings.accounts.items()}
+        moved = self.journal.write(lambda c: accounts.ensure(c, identities))
+        if moved:
+            names = ", ".join(moved)
+            raise SettingsError(
+                f"Account {names} now points elsewhere than when its orders were sent.",
+                hint=f"If it is the same Jakamo account: `gateway account accept {moved[0]} --same`. If it is another "
+                f"(demo to production, say): `gateway account accept {moved[0]} --fresh`.",
+            )
+
+    def _build(self) -> _Parts:
+        settings, layout = self.settings, self.layout
+        intake = IntakeContext(
+            journal=self.journal, keeper=self.keeper, files=self.files, layout=layout, clock=self.clock,
+            pool=self.pool, mappings=self.mappings, settings=settings.intake, routes=settings.routes,
+        )  # fmt: skip
+        operations = OperationsContext(
+            journal=self.journal, keeper=self.keeper, files=self.files, layout=layout, clock=self.clock,
+            extractor=self.pool, node=settings.intake.node, max_file_bytes=settings.intake.max_file_bytes,
+            marker_routes=frozenset(r.name for r in settings.routes if r.complete_kind == "marker"),
+        )  # fmt: skip
+        delivery = Delivery(
+            self.journal, self.keeper,
+            [self._sending_route(name, account) for name, account in settings.accounts.items() if account.send],
+            self.clock,
+        )  # fmt: skip
+        scanner = Scanner(intake)
+        error_folder = ErrorFolder(operations)
+        gestures = Gestures(operations, error_folder)
+        return _Parts(
+            scanner=scanner,
+            splitter=Splitter(intake, scanner.note_incomplete),
+            handback=Handback(intake),
+            releaser=Releaser(intake, delivery.poke),
+            delivery=delivery,
+            receivers={name: self._receiver(name, account, delivery) for name, account in settings.accounts.items() if account.send},
+            error_folder=error_folder,
+            gestures=gestures,
+            closing=Closing(operations),
+            actions=Actions(
+                operations, gestures, digest=lambda name: settings.accounts[name].settings_digest(),
+                outbox_template=settings.responses.outbox_name,
+            ),
+        )  # fmt: skip
+
+    def _sending_route(self, name: str, account: Account) -> SendingRoute:
+        resend = account.unknown_outcome == "resend"
+        return SendingRoute(
+            name=name,
+            wire=self._clients[name],
+            limits=SendingLimits(
+                order_change_method=account.order_change_method,
+                status_method=account.status_method,
+                poison_after=account.poison_after,
+                give_up=timedelta(hours=account.give_up_hours),
+            ),
+            workers=account.workers,
+            digest=account.settings_digest,
+            resend_after=timedelta(minutes=account.order_wait_minutes) if resend else None,
+        )
+
+    def _receiver(self, name: str, account: Account, delivery: Delivery) -> Receiver:
+        responses = self.settings.responses
+        return Receiver(
+            self.journal, self.keeper, self.files, self.layout, self._clients[name], self.clock,
+            ReceiverSettings(
+                account=name, poll_seconds=account.poll_seconds, outbox_name=responses.outbox_name,
+                keep_status_messages=responses.keep_status_messages,
+                stop_on_problem=responses.on_problem == "stop",
+            ),
+            digest=account.settings_digest,
+            outage=lambda: delivery.weather()[name].is_outage,
+        )  # fmt: skip
+
+    def _loops(self) -> list[Loop]:
+        parts, settings = self.parts, self.settings.intake
+        loops = [
+            Loop("intake", self._intake_step, self._scan_pause),
+            Loop("delivery", parts.delivery.step, lambda: DELIVERY_SECONDS),
+            Loop("tend", parts.delivery.tend, lambda: TEND_SECONDS),
+            Loop("operations", self._operations_step, lambda: min(OPERATIONS_SECONDS, settings.scan_seconds)),
+        ]
+        loops[1].wake = parts.delivery.wake
+        for name, receiver in parts.receivers.items():
+            loops.append(Loop(f"poll-{name}", receiver.step, receiver.pause))
+        return loops
+
+    def _scan_pause(self) -> float:
+        due = self.parts.scanner.due_in_seconds()
+        seconds = self.settings.intake.scan_seconds
+        return seconds if due is None else min(seconds, max(0.05, due))
+
+    def _intake_step(self) -> bool:
+        parts = self.parts
+        did = parts.scanner.step()
+        did = parts.splitter.step() or did
+        did = parts.handback.step() or did
+        did = parts.releaser.step() or did
+        if did:
+            parts.delivery.poke()
+        return did
+
+    def _operations_step(self) -> bool:
+        parts = self.parts
+        did = parts.actions.step()
+        did = parts.gestures.step() or did
+        did = parts.error_folder.step() or did
+        did = parts.closing.step() or did
+        if did:
+            parts.delivery.poke()
+            self.service.wake_all()
+        return did
+
+    # Running
+
+    def recover(self) -> int:
+        """Finish or settle what the last stop interrupted; return how many outcomes are unknown now."""
+        parts = self.parts
+        unknown = parts.delivery.recover()
+        parts.scanner.recover()
+        parts.splitter.recover()
+        parts.error_folder.recover()
+        parts.closing.recover()
+        for receiver in parts.receivers.values():
+            receiver.recover()
+        return unknown
+
+    def start(self) -> None:
+        """Recover, then start the loops and, if wanted, the watcher that wakes the scan."""
+        self.recover()
+        self.service.start()
+        if self.settings.intake.watch:
+            wake = next(loop.wake for loop in self.service.loops if loop.name == "intake")
+            folders = [self.layout.inbox, self.layout.retry]
+            folders += [self.layout.intake(route.folder) for route in self.settings.routes if route.folder]
+            self._watcher = Watcher(dict.fromkeys(folders), wake)
+            self._watcher.start()
+
+    def run(self, stop: threading.Event) -> list[str]:
+        """Run until `stop` is set or the service gives up; return why it gave up, empty when it did not."""
+        self.start()
+        while not stop.is_set() and not self.service.stopping.is_set():
+            self.clock.wait(stop, 0.5)
+        return self.service.failed
+
+    def run_until_idle(self, stop: threading.Event, progress: Callable[[Mapping[str, int]], None] | None = None) -> list[str]:
+        """Run until nothing can move without a due time or a person, and the queue said that it is empty."""
+        self.start()
+        while not stop.is_set() and not self.service.stopping.is_set():
+            if progress is not None:
+                progress(self.journal.read(counts))
+            if self._seems_idle():
+                before = self.service.rounds()
+                self.service.wake_all()
+                if self._stays_idle(before, stop):
+                    break
+            self.clock.wait(stop, 0.1)
+        return self.service.failed
+
+    def _stays_idle(self, before: Mapping[str, int], stop: threading.Event) -> bool:
+        """Let every loop look twice more; idle is only what is idle after that as well."""
+        while not stop.is_set() and not self.service.stopping.is_set():
+            if not self._seems_idle():
+                return False
+            if self.service.quiet_rounds(dict(before)):
+                return True
+            self.service.wake_all()
+            self.clock.wait(stop, 0.05)
+        return True
+
+    def _seems_idle(self) -> bool:
+        parts = self.parts
+        if parts.delivery.busy or parts.scanner.more or self._will_settle():
+            return False
+        if any(not receiver.at_rest for receiver in parts.receivers.values()):
+            return False
+        return self.journal.read(_moving) == 0
+
+    def _will_settle(self) -> bool:
+        """Tell whether a file is only waiting for its quiet time."""
+        return self.parts.scanner.due_in_seconds() is not None
+
+    def close(self) -> None:
+        """Stop everything in order: nothing new, running calls get a short deadline, the journal last."""
+        if self._watcher is not None:
+            self._watcher.stop()
+        self.service.stop()
+        self.service.join()
+        self.parts.delivery.stop(10.0)
+        for receiver in self.parts.receivers.values():
+            receiver.close()
+        self.pool.close()
+        for client in self._clients.values():
+            client.close()
+        self.journal.close()
+        self._lock.release()
+
+
+def _moving(connection: Connection) -> int:
+    """Count what moves by itself without a due time, and what was asked for and not carried out."""
+    states = [str(s) for s in (MessageState.REGISTERED, MessageState.SENDING)]
+    moving = select(func.count()).select_from(message).where(message.c.state.in_(states))
+    heads = select(func.count()).select_from(message).where(
+        message.c.state == str(MessageState.READY), message.c.turn.is_(True), message.c.account.in_(_unpaused())
+    )
+    files = select(func.count()).select_from(interchange).where(
+        interchange.c.state.in_([str(InterchangeState.CLAIMED), str(InterchangeState.CLOSING)])
+    )
+    wishes = select(func.count()).select_from(action).where(action.c.state == "waiting")
+    return sum(int(connection.execute(statement).scalar_one()) for statement in (moving, heads, files, wishes))
+
+
+def _unpaused() -> Select[tuple[str]]:
+    return select(account.c.name).where(account.c.paused_at.is_(None))
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many messages are in each state."""
+    statement = select(message.c.state, func.count()).group_by(message.c.state)
+    return {str(state): int(number) for state, number in connection.execute(statement)}
+
+
+def site_file(text: str | None, environ: Mapping[str, str]) -> Path:
+    """Return the settings file: the option, GATEWAY_CONFIG, or gateway.toml here."""
+    return Path(text or environ.get("GATEWAY_CONFIG") or "gateway.toml")

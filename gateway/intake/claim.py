@@ -1,0 +1,285 @@
+"""The scan, which is the truth about folders, and the claim: a rename under a fresh uuid, then its row.
+
+The rename comes first and is synced with its folders, the row second. A work file without a row (a stop
+between the two) gets its row at the next scan; a row without its file is nobody's guess but a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from gateway.errors import ShareGone, StorageError
+from gateway.files.entry import Entry
+from gateway.files.layout import RETRY_CLAIMS, printable_name, split_work_name, work_name
+from gateway.intake.content import choose_route
+from gateway.intake.context import IntakeContext
+from gateway.intake.settle import EveryFile, Observation, Place, Settled, SettleTracker, Waiting
+from gateway.journal import decisions, incidents, interchanges
+from gateway.journal.interchanges import Claim
+
+MOST_CLAIMS_A_SCAN = 200
+RETRY = "retry"
+MARKER_TAG = ".marker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One folder that is scanned."""
+
+    key: str  # subfolder of the inbox, or RETRY_CLAIMS
+    path: Path
+    work: Path
+    origin: str
+    tracker: SettleTracker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderReport:
+    """What the last scan of a folder saw, for `status`."""
+
+    path: Path
+    observation: Observation | None
+    trouble: str | None = None
+
+
+class Scanner:
+    """Scans inbox and retry folders and claims what is settled. `step` is called by one thread only."""
+
+    def __init__(self, context: IntakeContext) -> None:
+        self._context = context
+        self._watched = _watched_folders(context)
+        self._scan = 0
+        self._recorded: set[str] = set()
+        self._claimed_as: dict[str, tuple[Watched, Settled]] = {}
+        self.reports: dict[str, FolderReport] = {}
+        self.more = False  # more was settled than one scan takes
+
+    def recover(self) -> None:
+        """At start: learn which claims the journal knows."""
+        node = self._context.node
+        self._recorded = self._context.journal.read(lambda c: interchanges.known_claims(c, node))
+
+    def step(self) -> bool:
+        """Scan every folder once and claim what is settled, oldest first; return whether anything was."""
+        self._scan += 1
+        context = self._context
+        now = context.clock.monotonic()
+        settled: list[tuple[Watched, Settled, str | None]] = []
+        for watched in self._watched:
+            observation = self._look(watched, now)
+            if observation is None:
+                continue
+            settled += [(watched, one, one.route) for one in [*observation.empty, *observation.settled]]
+            settled += [(watched, one, None) for one in self._unrouted_too_long(observation, now)]
+            self._report(watched, observation)
+        paused: set[str] = context.journal.read(decisions.paused_routes)
+        settled = [item for item in settled if item[1].route not in paused]
+        settled.sort(key=lambda item: item[1].place.key())
+        self.more = len(settled) > MOST_CLAIMS_A_SCAN
+        claims = self._claim(settled[:MOST_CLAIMS_A_SCAN])
+        claims += self._orphans({claim.claim for claim in claims})
+        if claims:
+            at = context.clock.now()
+            context.journal.write(lambda c: interchanges.record_claims(c, claims, at))
+            self._recorded |= {claim.claim for claim in claims}
+        return bool(claims)
+
+    def waiting(self) -> list[Waiting]:
+        """Return what waits in all folders, for `status` and for the end of a run until idle."""
+        reports = [report.observation for report in self.reports.values() if report.observation is not None]
+        return [waiting for observation in reports for waiting in observation.waiting]
+
+    def due_in_seconds(self) -> float | None:
+        """Return how soon another scan could find something settled, or None."""
+        dues = [r.observation.due_in_seconds for r in self.reports.values() if r.observation is not None]
+        return min((due for due in dues if due is not None), default=None)
+
+    def note_incomplete(self, claim: str, name: str) -> None:
+        """Let a file that was given back because its end is missing wait until it changes."""
+        known = self._claimed_as.pop(claim, None)
+        if known is not None:
+            known[0].tracker.note_incomplete(name, known[1])
+
+    def _look(self, watched: Watched, now: float) -> Observation | None:
+        """List one folder; a share that is gone proves nothing about its files."""
+        files = self._context.files
+        try:
+            if watched.origin == "inbox" and watched.key == "":
+                files.check_marker(watched.path)
+            listing = files.list_folder(watched.path)
+        except StorageError as error:
+            self.reports[watched.key] = FolderReport(path=watched.path, observation=None, trouble=str(error))
+            word = "share" if isinstance(error, ShareGone) else "folder"
+            self._incident(f"{word}:{watched.key or 'inbox'}", str(error))
+            return None
+        observation = watched.tracker.observe(listing, now, self._scan)
+        self.reports[watched.key] = FolderReport(path=watched.path, observation=observation)
+        return observation
+
+    def _unrouted_too_long(self, observation: Observation, now: float) -> Iterable[Settled]:
+        limit = self._context.settings.unrouted_minutes * 60
+        for waiting in observation.unrouted:
+            if now - waiting.since >= limit:
+                place = Place(self._scan, waiting.entry.mtime_ns, waiting.entry.name)
+                yield Settled(waiting.entry, "", place, None)
+
+    def _claim(self, settled: Sequence[tuple[Watched, Settled, str | None]]) -> list[Claim]:
+        """Rename each file into the work folder, then sync files and folders once."""
+        files = self._context.files
+        claims, folders = [], set()
+        for watched, one, route_name in settled:
+            claim_id = uuid4().hex
+            target = watched.work / work_name(claim_id, one.entry.name)
+            try:
+                if one.marker is not None:
+                    files.rename(one.marker.path, watched.work / f"{claim_id}{MARKER_TAG}~{one.marker.name}")
+                files.rename(one.entry.path, target, one.entry)
+                files.sync_file(target)
+            except FileNotFoundError:
+                continue  # taken away or replaced since the listing; the next scan sees what is there
+            except StorageError as error:
+                self._incident(f"claim:{one.entry.name}", str(error))
+                continue
+            watched.tracker.forget(one.entry.name)
+            folders |= {watched.path, watched.work}
+            self._remember(claim_id, watched, one)
+            claims.append(self._row(claim_id, watched, one.entry.name, target, route_name))
+        files.sync_folders(folders)
+        return claims
+
+    def _remember(self, claim_id: str, watched: Watched, one: Settled) -> None:
+        """Keep what was known of a claimed file, in case it is given back; of the newest claims only."""
+        self._claimed_as[claim_id] = (watched, one)
+        while len(self._claimed_as) > 10 * MOST_CLAIMS_A_SCAN:
+            del self._claimed_as[next(iter(self._claimed_as))]
+
+    def _row(self, claim_id: str, watched: Watched, name: str, path: Path, route_name: str | None) -> Claim:
+        route = None
+        if watched.origin == "inbox" and route_name is not None:
+            route = choose_route(self._context.files, path, name, watched.key, self._context.routes)
+        return Claim(
+            claim=claim_id, node=self._context.node, origin=watched.origin, folder=watched.key,
+            name=printable_name(name),
+            path=str(path), route=route.name if route else None, account=route.account if route else None,
+            mapping=route.mapping if route else None,
+        )  # fmt: skip
+
+    def _orphans(self, fresh: set[str]) -> list[Claim]:
+        """Make rows for work files that have none: a stop came between the rename and the commit."""
+        claims: list[Claim] = []
+        for watched in self._watched:
+            try:
+                listing = self._context.files.list_folder(watched.work)
+            except StorageError as error:
+                self._incident(f"folder:work:{watched.key or 'inbox'}", str(error))
+                continue
+            claims += self._orphans_of(watched, listing, fresh)
+        return claims
+
+    def _orphans_of(self, watched: Watched, listing: Sequence[Entry], fresh: set[str]) -> list[Claim]:
+        found = []
+        data = {}
+        markers = {}
+        for entry in listing:
+            claim_id, tag, rest = entry.name.partition(f"{MARKER_TAG}~")
+            if tag:
+                markers[claim_id] = (entry, rest)
+                continue
+            parts = split_work_name(entry.name)
+            if parts is not None and entry.is_file:
+                data[parts[0]] = entry
+                if parts[0] not in fresh and parts[0] not in self._recorded:
+                    found.append(self._row(parts[0], watched, parts[1], entry.path, "?"))
+        for claim_id, (entry, name) in markers.items():
+            if claim_id not in data and claim_id not in self._recorded and not self._known(claim_id):
+                self._put_back(entry, watched.path / name)
+        return found
+
+    def _known(self, claim_id: str) -> bool:
+        node = self._context.node
+        known = self._context.journal.read(lambda c: interchanges.known_claims(c, node))
+        return claim_id in known
+
+    def _put_back(self, entry: Entry, target: Path) -> None:
+        """A marker was taken, its file was not: both belong in the inbox."""
+        try:
+            self._context.files.move(entry.path, target)
+        except FileExistsError:
+            self._context.files.remove(entry.path)
+
+    def _report(self, watched: Watched, observation: Observation) -> None:
+        """Open one incident for each file that is stuck; close those of files that moved on."""
+        now = self._context.clock.now()
+        prefix = f"stuck:{watched.key}:"
+        stuck = {f"{prefix}{waiting.entry.name}": waiting for waiting in observation.stuck}
+        new = [f"{prefix}{waiting.entry.name}" for waiting in observation.newly_stuck]
+        places = (f"share:{watched.key or 'inbox'}", f"folder:{watched.key or 'inbox'}")
+
+        def note(connection: Connection) -> None:
+            for key in new:
+                incidents.raise_incident(connection, key, _stuck_text(watched, stuck[key]), now)
+            for key in incidents.open_keys(connection, prefix) - stuck.keys():
+                incidents.clear(connection, key, now)
+            for key in places:
+                incidents.clear(connection, key, now)
+
+        if new or self._context.journal.read(lambda c: _outdated(c, prefix, set(stuck), places)):
+            self._context.journal.write(note)
+
+    def _incident(self, key: str, text: str) -> None:
+        now = self._context.clock.now()
+        self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
+
+
+def _outdated(connection: Connection, prefix: str, stuck: set[str], places: Sequence[str]) -> bool:
+    """Tell whether an incident is open that the present listing does not bear out."""
+    if incidents.open_keys(connection, prefix) - stuck:
+        return True
+    return any(incidents.open_keys(connection, place) for place in places)
+
+
+def _stuck_text(watched: Watched, waiting: Waiting) -> str:
+    name = waiting.entry.name
+    what = {
+        "changing": "is still being written",
+        "zero-bytes": "is empty",
+        "no-marker": f"waits for its companion file {waiting.detail}",
+        "marker-changing": f"waits for {waiting.detail}, which is still being written",
+        "incomplete": "ends in the middle: its end is missing",
+        "behind": f"waits behind {waiting.detail}",
+    }.get(str(waiting.reason), "waits")
+    return f"{watched.path.name}/{name} {what}. Look whether the export was finished."
+
+
+def _watched_folders(context: IntakeContext) -> list[Watched]:
+    layout, node, settings = context.layout, context.node, context.settings
+    stuck_seconds = settings.stuck_minutes * 60
+    folders = list(dict.fromkeys(["", *(route.folder for route in context.routes)]))
+    watched = []
+    for folder in folders:
+        tracker = SettleTracker(
+            [route for route in context.routes if route.folder == folder],
+            settle_seconds=settings.settle_seconds, stuck_seconds=stuck_seconds,
+            own_names=layout.own_names(folder, [f for f in folders if f]),
+        )  # fmt: skip
+        watched.append(
+            Watched(
+                key=folder, path=layout.intake(folder), work=layout.work(node, folder), origin="inbox",
+                tracker=tracker,
+            )  # fmt: skip
+        )
+    watched.append(
+        Watched(
+            key=RETRY_CLAIMS, path=layout.retry, work=layout.retry_work(node), origin=RETRY,
+            tracker=SettleTracker(
+                [EveryFile(RETRY)], settle_seconds=settings.settle_seconds, stuck_seconds=stuck_seconds
+            ),
+        )  # fmt: skip
+    )
+    return watched
+

@@ -1,0 +1,258 @@
+"""Statements about interchanges: claim, pass one, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, exists, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.journal.history import Event, record
+from gateway.journal.states import Change, change_interchanges
+from gateway.journal.tables import content, interchange, message
+from gateway.model import ENDED, MOVABLE, Finding, InterchangeState, MessageState, OrderSource
+
+I = InterchangeState  # noqa: E741 - the module's one abbreviation, read as in `gateway.model`
+ENDED_STATES = tuple(sorted(map(str, ENDED)))
+MOVABLE_STATES = tuple(sorted(map(str, MOVABLE)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One file renamed into the work folder, to be recorded."""
+
+    claim: str
+    node: str
+    origin: str
+    folder: str
+    name: str
+    path: str
+    route: str | None
+    account: str | None
+    mapping: str | None
+
+
+def record_claims(connection: Connection, claims: Sequence[Claim], now: datetime) -> None:
+    """Make a row for each claimed file, in order. A claim already recorded changes nothing."""
+    module = sqlite if connection.dialect.name == "sqlite" else postgresql
+    for claim in claims:
+        result = connection.execute(
+            module.insert(interchange)
+            .values(
+                claim=claim.claim,
+                node=claim.node,
+                origin=claim.origin,
+                folder=claim.folder,
+                name=claim.name,
+                path=claim.path,
+                route=claim.route,
+                account=claim.account,
+                mapping=claim.mapping,
+                state=str(I.CLAIMED),
+                version=1,
+                claimed_at=now,
+                findings=[],
+            )
+            .on_conflict_do_nothing(index_elements=["claim"])
+            .returning(interchange.c.sequence)
+        )
+        sequence = result.scalar()
+        if sequence is not None:
+            record(connection, now, [Event("interchange", sequence, "claimed", f"{claim.name} ({claim.origin})")])
+
+
+def in_state(
+    connection: Connection, state: InterchangeState, *, node: str | None = None, limit: int = 100_000
+) -> list[RowMapping]:
+    """Return interchanges of one state, in claim order."""
+    statement = select(interchange).where(interchange.c.state == str(state)).order_by(interchange.c.sequence)
+    if node is not None:
+        statement = statement.where(interchange.c.node == node)
+    return list(connection.execute(statement.limit(limit)).mappings())
+
+
+def by_sequence(connection: Connection, sequence: int) -> RowMapping | None:
+    """Return one interchange."""
+    return connection.execute(select(interchange).where(interchange.c.sequence == sequence)).mappings().first()
+
+
+def known_claims(connection: Connection, node: str) -> set[str]:
+    """Return the claim ids of this node's interchanges that are not closed."""
+    statement = select(interchange.c.claim).where(interchange.c.node == node, interchange.c.state != str(I.CLOSED))
+    return set(connection.scalars(statement))
+
+
+def earlier_same_bytes(connection: Connection, sequence: int, account: str, sha256: str) -> int | None:
+    """Return an earlier interchange with the same bytes of which something was sent or may still be.
+
+    It is no duplicate when nothing of the first was sent or is waiting.
+    """
+    counts = exists().where(
+        message.c.interchange == interchange.c.sequence,
+        message.c.state.not_in(
+            [str(S) for S in (MessageState.FAILED, MessageState.SKIPPED, MessageState.REPLACED, MessageState.REHEARSED)]
+        ),
+    )
+    statement = (
+        select(interchange.c.sequence)
+        .where(
+            interchange.c.sha256 == sha256,
+            interchange.c.account == account,
+            interchange.c.sequence < sequence,
+            counts,
+        )
+        .order_by(interchange.c.sequence)
+        .limit(1)
+    )
+    found = connection.execute(statement).scalar()
+    return None if found is None else int(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What pass one makes of one order group: a message that holds its place in the lane."""
+
+    source: OrderSource
+    lane_major: int
+    lane_minor: int
+    generation: int
+    state: MessageState = MessageState.REGISTERED
+    reason_code: str | None = None
+    reason: str | None = None
+    release_as: str | None = None
+    approved: bool = False
+    duplicate_of: int | None = None
+    replaced_by: int | None = None
+
+
+def register(
+    connection: Connection,
+    row: RowMapping,
+    registrations: Sequence[Registration],
+    rules: dict[str, Any],
+    now: datetime,
+) -> list[int]:
+    """Insert the messages of an interchange; return their ids in order.
+
+    `rules` carries the mapping's repeat_rule, lost_lines_rule and complete_order, and the route and mapping.
+    """
+    ids: list[int] = []
+    events = []
+    for start in range(0, len(registrations), 200):
+        part = registrations[start : start + 200]
+        statement = insert(message).returning(message.c.id, sort_by_parameter_order=True)
+        values = [_message_values(row, registration, rules, now) for registration in part]
+        inserted = [int(key) for key in connection.scalars(statement, values)]
+        connection.execute(
+            insert(content),
+            [
+                {"message": key, "canonical": registration.source.canonical}
+                for key, registration in zip(inserted, part, strict=True)
+            ],
+        )
+        events += [
+            Event("message", key, str(registration.state), registration.reason or "")
+            for key, registration in zip(inserted, part, strict=True)
+        ]
+        ids += inserted
+    record(connection, now, events)
+    return ids
+
+
+def _message_values(
+    row: RowMapping, registration: Registration, rules: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    source = registration.source
+    return {
+        "interchange": row["sequence"],
+        "ordinal": source.ordinal,
+        "account": rules["account"],
+        "generation": registration.generation,
+        "order_number": source.order_number,
+        "lane_major": registration.lane_major,
+        "lane_minor": registration.lane_minor,
+        "kind_hint": str(source.kind_hint) if source.kind_hint else None,
+        "revision": source.revision,
+        "origin": row["origin"],
+        "mapping": rules["mapping"],
+        "route": rules["route"],
+        "state": str(registration.state),
+        "version": 1,
+        "turn": False,
+        "state_at": now,
+        "created_at": now,
+        "reason_code": registration.reason_code,
+        "reason": registration.reason,
+        "findings": [finding.as_dict() for finding in source.findings],
+        "attempts": 0,
+        "tries": 0,
+        "outage_at_first_try": 0,
+        "unsure": False,
+        "source_hash": source.source_hash,
+        "release_as": registration.release_as,
+        "approved": registration.approved,
+        "duplicate_of": registration.duplicate_of,
+        "repeat_rule": rules["repeat_rule"],
+        "lost_lines_rule": rules["lost_lines_rule"],
+        "complete_order": rules["complete_order"],
+        "replaced_by": registration.replaced_by,
+    }
+
+
+def mark_split(
+    connection: Connection, row: RowMapping, *, sha256: str, size: int, duplicate_of: int | None, now: datetime, **more: Any
+) -> None:
+    """Pass one is done and its messages stand."""
+    change = Change(
+        row["sequence"],
+        row["state"],
+        row["version"],
+        state=str(I.SPLIT),
+        sha256=sha256,
+        size=size,
+        duplicate_of=duplicate_of,
+        **more,
+    )
+    change_interchanges(connection, [change])
+    record(connection, now, [Event("interchange", row["sequence"], "split")])
+
+
+def mark_rejected(
+    connection: Connection,
+    row: RowMapping,
+    *,
+    code: str,
+    reason: str,
+    findings: Sequence[Finding],
+    now: datetime,
+    sha256: str | None = None,
+    size: int | None = None,
+) -> None:
+    """The file is refused as a whole; it will lie in error/ until a person mends or skips it."""
+    change = Change(
+        row["sequence"],
+        row["state"],
+        row["version"],
+        state=str(I.REJECTED),
+        reason_code=code,
+        reason=reason,
+        findings=[finding.as_dict() for finding in findings],
+        sha256=sha256 or row["sha256"],
+        size=size if size is not None else row["size"],
+    )
+    change_interchanges(connection, [change])
+    record(connection, now, [Event("interchange", row["sequence"], "rejected", reason)])
+
+
+def oldest_in_pass_one(connection: Connection) -> dict[str, int]:
+    """Return per account the first interchange still in pass one: nothing claimed later may pass it."""
+    statement = (
+        select(interchange.c.account, func.min(interchange.c.sequence))
+        .where(interchange.c.state == str(I.CLAIMED), interchange.c.account.is_not(None))
+        .group_by(interchange.c.account)
+    )
+    return {str(name): int(sequence) for name, sequence in connection.execute(statement)}
+

@@ -1,0 +1,14 @@
+"""Alembic's entry: runs the migrations on the connection that `journal.py` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+from gateway.journal.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

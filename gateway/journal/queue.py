@@ -1,0 +1,143 @@
+"""Statements about messages of the response queue: stored, delivered, acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+
+from gateway.journal.history import Event, record
+from gateway.journal.states import Change, change_queue_messages
+from gateway.journal.tables import account, queue_message
+from gateway.model import Finding, QueueKind, QueueState
+
+Q = QueueState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The queue's head as read, understood as far as it goes."""
+
+    account: str
+    uri: str | None
+    body: bytes
+    body_hash: str
+    headers: tuple[tuple[str, str], ...]
+    kind: QueueKind
+    order_number: str | None
+    place: str  # outbox, problems, none
+    problem: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def find_redelivery(connection: Connection, name: str, body_hash: str, uri: str | None) -> RowMapping | None:
+    """Return the message this one is again: same bytes and not yet acknowledged, or same bytes and address."""
+    statement = (
+        select(queue_message)
+        .join(account, account.c.name == queue_message.c.account)
+        .where(
+            queue_message.c.account == name,
+            queue_message.c.generation == account.c.generation,
+            queue_message.c.body_hash == body_hash,
+            or_(queue_message.c.acknowledged.is_(False), queue_message.c.uri == uri),
+        )
+        .order_by(queue_message.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(statement).mappings().first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """A place in the account's sequence, and a time that never goes back."""
+
+    sequence: int
+    at: datetime
+
+
+def next_place(connection: Connection, name: str, now: datetime) -> Reserved:
+    """Return the next place of the account's outbox; `store` takes it. Only the account's one poller asks."""
+    row = connection.execute(select(account).where(account.c.name == name)).mappings().one()
+    last = row["outbox_time"]
+    return Reserved(sequence=row["outbox_sequence"] + 1, at=now if last is None or now > last else last)
+
+
+def take_place(connection: Connection, name: str, reserved: Reserved) -> None:
+    """Record that a place is used. Gaps are harmless, repeats are not."""
+    connection.execute(
+        update(account)
+        .where(account.c.name == name, account.c.outbox_sequence < reserved.sequence)
+        .values(outbox_sequence=reserved.sequence, outbox_time=reserved.at)
+    )
+
+
+def store(connection: Connection, fetched: Fetched, reserved: Reserved, file_name: str, now: datetime) -> int:
+    """Record body, headers and the final name, before anything appears under it; return the row's id."""
+    state = Q.PROBLEM if fetched.problem else Q.STORED
+    take_place(connection, fetched.account, reserved)
+    generation = select(account.c.generation).where(account.c.name == fetched.account).scalar_subquery()
+    key = connection.execute(
+        insert(queue_message)
+        .values(
+            account=fetched.account, generation=generation, sequence=reserved.sequence, uri=fetched.uri,
+            body=fetched.body, body_hash=fetched.body_hash, headers=[list(pair) for pair in fetched.headers],
+            kind=str(fetched.kind), order_number=fetched.order_number, state=str(state), version=1,
+            acknowledged=False, name=file_name, place=fetched.place, problem=fetched.problem,
+            findings=[finding.as_dict() for finding in fetched.findings], fetched_at=now,
+        )
+        .returning(queue_message.c.id)
+    ).scalar_one()  # fmt: skip
+    record(connection, now, [Event("queue", key, str(state), fetched.problem or file_name)])
+    return int(key)
+
+
+def mark_delivered(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
+    """The file is durable under its final name."""
+    change_queue_messages(
+        connection,
+        [Change(row["id"], row["state"], row["version"], state=str(Q.DELIVERED), delivered_at=now) for row in rows],
+    )
+    record(connection, now, [Event("queue", row["id"], "delivered", row["name"]) for row in rows])
+
+
+def mark_acknowledged(connection: Connection, row: RowMapping, now: datetime) -> None:
+    """Jakamo has removed it from the queue. A `problem` stays one: it still needs a person."""
+    state = row["state"] if row["state"] == Q.PROBLEM else str(Q.ACKNOWLEDGED)
+    change = Change(row["id"], row["state"], row["version"], state=state, acknowledged=True, acknowledged_at=now)
+    change_queue_messages(connection, [change])
+    record(connection, now, [Event("queue", row["id"], "acknowledged")])
+
+
+def reopen(connection: Connection, row: RowMapping, file_name: str, now: datetime) -> None:
+    """Deliver once more under a new name, because a person asked."""
+    change = Change(row["id"], row["state"], row["version"], state=str(Q.STORED), name=file_name, delivered_at=None)
+    change_queue_messages(connection, [change])
+    record(connection, now, [Event("queue", row["id"], "redeliver", file_name)])
+
+
+def in_state(connection: Connection, name: str, state: QueueState, limit: int = 1000) -> list[RowMapping]:
+    """Return an account's queue messages of one state, in sequence."""
+    statement = (
+        select(queue_message)
+        .where(queue_message.c.account == name, queue_message.c.state == str(state))
+        .order_by(queue_message.c.sequence)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def by_id(connection: Connection, key: int) -> RowMapping | None:
+    """Return one queue message."""
+    return connection.execute(select(queue_message).where(queue_message.c.id == key)).mappings().first()
+
+
+def of_order(connection: Connection, order_number: str, account_name: str | None = None) -> list[RowMapping]:
+    """Return the queue messages of an order, oldest first."""
+    statement = select(queue_message).where(queue_message.c.order_number == order_number).order_by(queue_message.c.id)
+    if account_name is not None:
+        statement = statement.where(queue_message.c.account == account_name)
+    return list(connection.execute(statement).mappings())
+
+

@@ -1,0 +1,95 @@
+"""Compare-and-set: the only way a row changes its state, checked against the transitions of `gateway.model`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, bindparam, select, update
+
+from gateway.errors import JournalError, StaleTransition
+from gateway.journal.tables import interchange, message, queue_message
+from gateway.model import (
+    INTERCHANGE_TRANSITIONS,
+    MESSAGE_TRANSITIONS,
+    QUEUE_TRANSITIONS,
+    InterchangeState,
+    MessageState,
+    QueueState,
+)
+
+_ALLOWED: dict[str, dict[str, frozenset[str]]] = {
+    "message": {str(a): frozenset(map(str, b)) for a, b in MESSAGE_TRANSITIONS.items()},
+    "interchange": {str(a): frozenset(map(str, b)) for a, b in INTERCHANGE_TRANSITIONS.items()},
+    "queue_message": {str(a): frozenset(map(str, b)) for a, b in QUEUE_TRANSITIONS.items()},
+}
+
+
+class Change(dict[str, Any]):
+    """Column values to set; `key`, `seen` (state) and `version` name the row as the caller saw it."""
+
+    def __init__(self, key: int, seen: str, version: int, **values: Any) -> None:
+        super().__init__(values)
+        self.key, self.seen, self.version = key, str(seen), version
+
+
+def change_messages(connection: Connection, changes: Sequence[Change]) -> None:
+    """Move messages. Raises StaleTransition when one is no longer as it was seen, JournalError when not allowed."""
+    _change(connection, message, message.c.id, changes, MessageState)
+
+
+def change_interchanges(connection: Connection, changes: Sequence[Change]) -> None:
+    """Move interchanges; raises as `change_messages`."""
+    _change(connection, interchange, interchange.c.sequence, changes, InterchangeState)
+
+
+def change_queue_messages(connection: Connection, changes: Sequence[Change]) -> None:
+    """Move queue messages; raises as `change_messages`."""
+    _change(connection, queue_message, queue_message.c.id, changes, QueueState)
+
+
+def _change(
+    connection: Connection, table: Table, key: Column[Any], changes: Sequence[Change], states: type[Any]
+) -> None:
+    groups: dict[tuple[str, ...], list[Change]] = {}
+    for change in changes:
+        _check(table.name, change, states)
+        groups.setdefault(tuple(sorted(change)), []).append(change)
+    for columns, group in groups.items():
+        statement = (
+            update(table)
+            .where(key == bindparam("w_key"), table.c.state == bindparam("w_seen"))
+            .where(table.c.version == bindparam("w_version"))
+            .values({**{name: bindparam(f"v_{name}") for name in columns}, "version": table.c.version + 1})
+        )
+        rows = [
+            {"w_key": c.key, "w_seen": c.seen, "w_version": c.version, **{f"v_{k}": v for k, v in c.items()}}
+            for c in group
+        ]
+        result = connection.execute(statement, rows if len(rows) > 1 else rows[0])
+        if result.rowcount != len(rows):
+            raise _stale(connection, table, key, group)
+
+
+def _check(table: str, change: Mapping[str, Any], states: type[Any]) -> None:
+    target = change.get("state")
+    if target is None:
+        return
+    states(target)
+    seen = change.seen  # type: ignore[attr-defined]  # always a Change here
+    if str(target) != seen and str(target) not in _ALLOWED[table][seen]:
+        raise JournalError(f"A {table} cannot go from {seen} to {target}.")
+
+
+def _stale(connection: Connection, table: Table, key: Column[Any], group: Sequence[Change]) -> StaleTransition:
+    present = {
+        row[0]: (row[1], row[2])
+        for row in connection.execute(
+            select(key, table.c.state, table.c.version).where(key.in_([change.key for change in group]))
+        )
+    }
+    for change in group:
+        state, version = present.get(change.key, ("gone", 0))
+        if change.seen != state or change.version + 1 != version:
+            return StaleTransition(f"{table.name} {change.key}", change.seen, str(state))
+    return StaleTransition(table.name, "as seen", "changed")

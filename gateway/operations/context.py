@@ -1,0 +1,38 @@
+"""What operations share: their doors, wired once by `app`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gateway.clock import Clock
+from gateway.files.durable import FileDoor
+from gateway.files.layout import Layout
+from gateway.journal.journal import Journal
+from gateway.journal.lanes import LaneKeeper
+
+
+class Extractor(Protocol):
+    """Cuts single orders out of a file, in a worker process."""
+
+    def extract(self, mapping: str, path: Path, ordinals: Sequence[int]) -> Future[bytes]:
+        """Return the file with only these orders; the future raises FileRejected or StorageError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationsContext:
+    """Doors of the operations room."""
+
+    journal: Journal
+    keeper: LaneKeeper
+    files: FileDoor
+    layout: Layout
+    clock: Clock
+    extractor: Extractor
+    node: str
+    max_file_bytes: int
+    marker_routes: frozenset[str] = frozenset()  # routes whose files come with a companion marker

@@ -1,0 +1,291 @@
+"""The error folder shows the journal: one reconciler places what waits for a person and takes away what does not.
+
+It alone places files there, once each, on record: intent first (name, bytes), then the reason files, then
+the file, then `placed`. A name never replaces another, and a file whose bytes are not those it placed is
+never overwritten or removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import RowMapping, func, select, update
+
+from gateway.errors import FileRejected, StorageError
+from gateway.files.layout import extract_name, free_name, reason_names
+from gateway.journal import incidents, interchanges, placements
+from gateway.journal.decisions import close_rejected
+from gateway.journal.tables import interchange, message
+from gateway.model import MessageState
+from gateway.operations.context import OperationsContext
+from gateway.operations.reasons import reason_json, reason_text
+
+WHOLE, EXTRACT = "whole", "extract"
+
+
+class ErrorFolder:
+    """Keeps error/ and error/unknown/ as the journal has them. `step` is called by one thread only."""
+
+    def __init__(self, context: OperationsContext) -> None:
+        self._context = context
+
+    def recover(self) -> None:
+        """At start: finish what a stop interrupted."""
+        for row in self._context.journal.read(placements.active):
+            if row["state"] == "placing":
+                self._put(row)
+            elif row["state"] == "leaving":
+                self._take_away(row)
+
+    def step(self) -> bool:
+        """Take away what has left, then place what waits; return whether anything changed."""
+        left = self._leave()
+        return self._place() or left
+
+    # Placing
+
+    def _place(self) -> bool:
+        context = self._context
+        changed = False
+        for row in context.journal.read(placements.unplaced_rejections):
+            changed = self._plan_whole(row, "error") or changed
+        waiting = context.journal.read(placements.unplaced_messages)
+        by_interchange: dict[int, list[RowMapping]] = {}
+        for row in waiting:
+            by_interchange.setdefault(row["interchange"], []).append(row)
+        for sequence, rows in by_interchange.items():
+            changed = self._place_messages(sequence, rows) or changed
+        return changed
+
+    def _place_messages(self, sequence: int, rows: Sequence[RowMapping]) -> bool:
+        context = self._context
+        if context.journal.read(lambda c: placements.still_moving(c, sequence)):
+            return False  # not all mapped: whether the whole file is wanted cannot be said yet
+        row = context.journal.read(lambda c: interchanges.by_sequence(c, sequence))
+        if row is None:
+            return False
+        form = row["error_form"] or self._decide_form(row, sequence)
+        single = row["order_count"] == 1
+        if form == WHOLE and (single or all(r["state"] != MessageState.UNKNOWN for r in rows)):
+            return self._plan_whole(row, "unknown" if rows[0]["state"] == MessageState.UNKNOWN else "error")
+        changed = False
+        for message_row in rows:
+            changed = self._plan_extract(row, message_row) or changed
+        return changed
+
+    def _decide_form(self, row: RowMapping, sequence: int) -> str:
+        """Whole when nothing of the file went on, a single order included; decided once."""
+        whole = row["order_count"] == 1 or self._context.journal.read(lambda c: placements.all_wait(c, sequence))
+        form = WHOLE if whole else EXTRACT
+        statement = update(interchange).where(interchange.c.sequence == sequence).values(error_form=form)
+        self._context.journal.write(lambda c: c.execute(statement) and None)
+        return form
+
+    def _plan_whole(self, row: RowMapping, folder: str) -> bool:
+        files = self._context.files
+        try:
+            data = files.read(Path(row["path"]), self._context.max_file_bytes + 1)
+        except FileNotFoundError:
+            self._incident(f"original:{row['sequence']}", f"{row['name']} is not where it was put ({row['path']}).")
+            return False
+        except StorageError as error:
+            self._incident(f"original:{row['sequence']}", str(error))
+            return False
+        return self._plan(row, None, folder, row["name"], data)
+
+    def _plan_extract(self, row: RowMapping, message_row: RowMapping) -> bool:
+        folder = "unknown" if message_row["state"] == MessageState.UNKNOWN else "error"
+        try:
+            data = self._extract(row, message_row)
+        except (FileRejected, StorageError, FileNotFoundError) as error:
+            key = f"extract:{message_row['id']}"
+            self._incident(key, f"No extract of {message_row['order_number']} could be made: {error}")
+            return False
+        name = row["name"] if row["order_count"] == 1 else extract_name(row["name"], message_row["order_number"])
+        return self._plan(row, message_row["id"], folder, name, data)
+
+    def _extract(self, row: RowMapping, message_row: RowMapping) -> bytes:
+        path = Path(row["path"])
+        if row["order_count"] == 1:
+            return self._context.files.read(path, self._context.max_file_bytes + 1)
+        return self._context.extractor.extract(message_row["mapping"], path, [message_row["ordinal"]]).result()
+
+    def _plan(self, row: RowMapping, message_id: int | None, folder: str, name: str, data: bytes) -> bool:
+        """Commit the intent under a free name, then carry it out."""
+        context = self._context
+        place = self._folder(folder)
+        active = context.journal.read(placements.active)
+        taken = {entry.name for entry in context.files.list_folder(place)}
+        taken |= {other["name"] for other in active if other["folder"] == folder}
+        chosen = free_name(name, taken, with_reasons=True)
+        now = context.clock.now()
+        values: dict[str, Any] = {
+            "interchange": row["sequence"], "message": message_id, "folder": folder, "name": chosen,
+            "sha256": hashlib.sha256(data).hexdigest(), "bytes": data, "reason_hashes": {},
+        }  # fmt: skip
+        key = context.journal.write(lambda c: placements.plan(c, values, now))
+        self._put({**values, "id": key, "state": "placing"})
+        return True
+
+    def _put(self, row: Any) -> None:
+        """Write the reasons, then the file, then record that it is there. May be repeated after a stop."""
+        context = self._context
+        place = self._folder(row["folder"])
+        hashes = self._write_reasons(row, place)
+        target = place / row["name"]
+        moved = self._put_file(row, target)
+        now = context.clock.now()
+
+        def done(connection: Any) -> None:
+            placements.set_state(connection, row["id"], "placing", "placed", now, reason_hashes=hashes)
+            if moved:
+                connection.execute(
+                    update(interchange).where(interchange.c.sequence == row["interchange"]).values(path=str(target))
+                )
+
+        context.journal.write(done)
+
+    def _put_file(self, row: Any, target: Path) -> bool:
+        """Bring the file to its place; return whether the original itself was moved there."""
+        context = self._context
+        files = context.files
+        if row["message"] is None:
+            owner = context.journal.read(lambda c: interchanges.by_sequence(c, row["interchange"]))
+            source = Path(owner["path"]) if owner is not None else target
+            if source == target or files.exists(source):
+                if source != target:
+                    files.move(source, target, resume=True)
+                return True
+            if files.exists(target):
+                return True
+        data = context.journal.read(lambda c: placements.bytes_of(c, row["id"])) or b""
+        if not (files.exists(target) and files.sha256(target)[0] == row["sha256"]):
+            files.write_durably(target, data)
+        return False
+
+    def _write_reasons(self, row: Any, place: Path) -> dict[str, str]:
+        context = self._context
+        owner = context.journal.read(lambda c: interchanges.by_sequence(c, row["interchange"]))
+        owners = context.journal.read(lambda c: placements.open_owners(c, row))
+        now = context.clock.now()
+        waiting = context.journal.read(lambda c: {o["id"]: _behind(c, o["id"]) for o in owners})
+        text_name, json_name = reason_names(row["name"])
+        file: dict[str, Any] = dict(owner or {})
+        waits: list[dict[str, Any]] = [dict(o) for o in owners]
+        text = reason_text(name=row["name"], interchange=file, messages=waits, at=now, waiting=waiting)
+        texts = {
+            text_name: text.encode(),
+            json_name: reason_json(name=row["name"], interchange=file, messages=waits, at=now),
+        }
+        hashes = {}
+        for name, data in texts.items():
+            if context.files.exists(place / name):
+                context.files.remove(place / name)  # from an interrupted placing: the name was free and is ours
+            context.files.write_durably(place / name, data)
+            hashes[name] = hashlib.sha256(data).hexdigest()
+        return hashes
+
+    # Leaving
+
+    def _leave(self) -> bool:
+        context = self._context
+        changed = False
+        for row in context.journal.read(placements.active):
+            if row["state"] not in ("placed", "removed") or not self._may_leave(row):
+                continue
+            if self._set_leaving(row):
+                self._take_away({**row, "state": "leaving"})
+                changed = True
+        return changed
+
+    def _set_leaving(self, row: RowMapping) -> bool:
+        now = self._context.clock.now()
+        return self._context.journal.write(lambda c: placements.set_state(c, row["id"], row["state"], "leaving", now))
+
+    def _may_leave(self, row: RowMapping) -> bool:
+        read = self._context.journal.read
+        if read(lambda c: placements.open_owners(c, row)):
+            return False
+        rejected = read(lambda c: placements.rejected_owner(c, row)) if row["message"] is None else None
+        if rejected is not None:
+            if not read(lambda c: placements.handed_back_since(c, row)):
+                return False
+            self._close_rejected(row)
+            return True
+        return read(lambda c: placements.successor_settled(c, row))
+
+    def _close_rejected(self, row: RowMapping) -> None:
+        now = self._context.clock.now()
+        self._context.journal.write(
+            lambda c: close_rejected(c, row["interchange"], "handed-back", "Handed back; see the newer file.", now)
+        )
+
+    def _take_away(self, row: Any) -> None:
+        """Remove our own files of a placement: the whole original goes to done/, an extract is deleted."""
+        context = self._context
+        files = context.files
+        place = self._folder(row["folder"])
+        path = place / row["name"]
+        target: Path | None = None
+        if files.exists(path) and files.sha256(path)[0] == row["sha256"]:
+            if row["message"] is None:
+                target = self.to_done(path, row["name"])
+            else:
+                files.remove(path)
+        self._remove_reasons(row, place)
+        now = context.clock.now()
+
+        def gone(connection: Any) -> None:
+            placements.set_state(connection, row["id"], "leaving", "gone", now)
+            if target is not None:
+                connection.execute(
+                    update(interchange).where(interchange.c.sequence == row["interchange"]).values(path=str(target))
+                )
+
+        context.journal.write(gone)
+
+    def take_reasons_away(self, row: Any) -> None:
+        """Remove the reason files of a placement whose file a person moved."""
+        self._remove_reasons(row, self._folder(row["folder"]))
+
+    def write_reasons_again(self, row: Any) -> None:
+        """Write the reason files of a placement anew, after they were removed by hand."""
+        hashes = self._write_reasons(row, self._folder(row["folder"]))
+        now = self._context.clock.now()
+        self._context.journal.write(
+            lambda c: placements.set_state(c, row["id"], "placed", "placed", now, reason_hashes=hashes)
+        )
+
+    def _remove_reasons(self, row: Any, place: Path) -> None:
+        files = self._context.files
+        for name in reason_names(row["name"]):
+            path = place / name
+            written = (row["reason_hashes"] or {}).get(name)
+            if files.exists(path) and (written is None or files.sha256(path)[0] == written):
+                files.remove(path)
+
+    def to_done(self, path: Path, name: str) -> Path:
+        """Move a file to today's folder under done/ under a free name; return where it is."""
+        context = self._context
+        folder = context.layout.done_for(context.clock.now().astimezone().date())
+        context.files.make_folder(folder)
+        taken = {entry.name for entry in context.files.list_folder(folder)}
+        target = folder / free_name(name, taken)
+        context.files.move(path, target)
+        return target
+
+    def _folder(self, folder: str) -> Path:
+        return self._context.layout.unknown if folder == "unknown" else self._context.layout.error
+
+    def _incident(self, key: str, text: str) -> None:
+        now = self._context.clock.now()
+        self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
+
+
+def _behind(connection: Any, key: int) -> int:
+    """Return how many messages wait behind one."""
+    statement = select(func.count()).select_from(message).where(message.c.waits_for == key)
+    return int(connection.execute(statement.where(message.c.state == str(MessageState.PARKED))).scalar_one())
