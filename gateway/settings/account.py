@@ -24,6 +24,7 @@ from gateway.settings.values import (
     Megabytes,
     Section,
     Statuses,
+    Wait,
     Word,
 )
 
@@ -121,7 +122,7 @@ class Account(Section):
         description='What becomes of an order whose answer never came: "hold" asks a person; "resend" sends it once '
         "more after order_wait_minutes, for sites that know Jakamo refuses duplicates.",
     )
-    order_wait_minutes: Duration = Field(
+    order_wait_minutes: Wait = Field(
         default=10,
         description="Minutes that a change or status waits for an order never seen, and that "
         'unknown_outcome = "resend" waits before it sends once more.',

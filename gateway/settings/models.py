@@ -25,6 +25,7 @@ from gateway.settings.values import (
     Megabytes,
     OutboxTemplate,
     Section,
+    Wait,
     Word,
 )
 
@@ -100,7 +101,7 @@ def _node(text: str) -> str:
 class Intake(Section):
     """How files are taken from the inbox."""
 
-    settle_seconds: Duration = Field(
+    settle_seconds: Wait = Field(
         default=5, description="Seconds that a file must be unchanged before it counts as complete."
     )
     scan_seconds: Duration = Field(default=10, description="Seconds between two looks at the inbox.")
@@ -118,7 +119,7 @@ class Intake(Section):
         description='What becomes of the same bytes dropped again: "hold" asks a person, "skip" files them away, '
         '"send" treats them as new.',
     )
-    unrouted_minutes: Duration = Field(
+    unrouted_minutes: Wait = Field(
         default=60, description="Minutes after which a file that no route fits goes to the error folder."
     )
     mapping_workers: int = Field(default=1, ge=1, le=64, description="How many processes read and map files.")

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from gateway.settings.values import Duration, Section, Word
+from gateway.settings.values import Section, Wait, Word
 
 MARKER_PREFIX = "marker:"
 
@@ -104,7 +104,7 @@ class Route(Section):
         description='How a file says that it is complete: "quiet" (unchanged for settle_seconds), "marker:.ok" '
         '(a file orders.csv.ok or orders.ok beside it), "trailer" (a last row with count or sum; an XML end tag).',
     )
-    settle_seconds: Duration | None = Field(
+    settle_seconds: Wait | None = Field(
         default=None,
         description="Seconds a file must be unchanged, for this route, in place of intake.settle_seconds.",
         examples=[20],

@@ -103,4 +103,6 @@ OutboxTemplate = Annotated[str, BeforeValidator(_refuse_blank), AfterValidator(_
 Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
 Duration = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 """A length of time; the unit is the last word of the setting's name."""
+Wait = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+"""A length of time that may be none at all: 0 means at once."""
 Megabytes = Annotated[int, Field(ge=1, le=2048)]

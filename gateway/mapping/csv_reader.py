@@ -1,0 +1,256 @@
+"""A CSV file into orders, and a file with only some of them. Pure: bytes in, values out.
+
+The whole file is read before anything of it is given back: any fault of structure refuses all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gateway.mapping.cells import Cell, ColumnReader
+from gateway.mapping.declaration import CsvFormat, CsvKind
+from gateway.mapping.encoding import SourceText, decode_source, describe_text, what_it_is
+from gateway.mapping.groups import Group, Grouper, Roles
+from gateway.mapping.header import Layout, layout_by_header, layout_by_position
+from gateway.mapping.records import Record, read_records
+from gateway.mapping.rejection import INCOMPLETE, MAX_STRUCTURE_FINDINGS, reject, rejected, shown
+from gateway.mapping.trailer import TrailerCheck
+from gateway.mapping.values import NOT_XML
+from gateway.model import Finding, MessageKind, OrderSource
+
+MAX_WARNINGS = 20
+SWALLOW_COLUMNS = 4
+
+
+@dataclass(slots=True)
+class CsvContent:
+    """What one reading of a file gave: its orders, and where everything stands in the text."""
+
+    source: SourceText
+    header_end: int = 0
+    groups: list[Group] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+    def orders(self) -> tuple[OrderSource, ...]:
+        """Return the orders of the file."""
+        return tuple(group.source(ordinal) for ordinal, group in enumerate(self.groups))
+
+
+def read_csv(data: bytes, form: CsvFormat, *, name: str, trailer: bool) -> CsvContent:
+    """Return the orders of a CSV file; `trailer` asks for the declared last row, else it is checked if there.
+
+    Raises FileRejected with every fault of structure found; code "incomplete" when the file may not be finished.
+    """
+    _refuse_what_is_not_csv(data, name)
+    source = decode_source(data, form.encoding)
+    reading = _Reading(form, source)
+    for record in read_records(source.text, form):
+        reading.take(record)
+        if len(reading.faults) >= MAX_STRUCTURE_FINDINGS:
+            break
+    return reading.finish(ask_for_trailer=trailer)
+
+
+def extract_csv(data: bytes, form: CsvFormat, ordinals: Sequence[int], *, name: str) -> bytes:
+    """Return the file with only these orders: its header and their rows, byte for byte; the trailer is left out."""
+    content = read_csv(data, form, name=name, trailer=False)
+    spans = sorted(span for ordinal in ordinals for span in content.groups[ordinal].spans)
+    text = content.source.text
+    parts = [text[: content.header_end], *(text[start:end] for start, end in spans)]
+    return content.source.bom + b"".join(content.source.encode(part) for part in parts)
+
+
+def _refuse_what_is_not_csv(data: bytes, name: str) -> None:
+    if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
+        raise reject("empty", f"The file {shown(name)} is empty.")
+    words = what_it_is(data)
+    if words is not None:
+        raise reject("file-type", f"The file {shown(name)} is no CSV: it looks like {words}.")
+
+
+class _Reading:
+    """The state of one pass over the rows."""
+
+    def __init__(self, form: CsvFormat, source: SourceText) -> None:
+        self.form = form
+        self.content = CsvContent(source)
+        self.faults: list[Finding] = []
+        self.trailer = TrailerCheck(form.trailer, form) if form.trailer else None
+        self.empty: list[int] = []
+        self.last: Record | None = None
+        self.layout: Layout | None = None
+        if not form.header_row:
+            self._lay_out(layout_by_position(form))
+
+    def _lay_out(self, layout: Layout) -> None:
+        self.layout = layout
+        self.columns = [ColumnReader(column, index, self.form) for column, index in layout.columns]
+        self.roles = _roles(self.form, self.columns)
+        self.grouper = Grouper(self.columns, self.roles)
+        names = [column.column.name for column in self.columns]
+        summed = self.trailer.declared.sum_of if self.trailer else None
+        self.summed = names.index(summed) if summed in names else None
+
+    def take(self, record: Record) -> None:
+        """Take the next row of the file."""
+        cells = record.cells
+        if self.layout is None:
+            self._take_header(record)
+        elif len(cells) == self.layout.width and cells[self.columns[self.roles.number_index].index].strip():
+            if self.trailer is not None and self.trailer.is_trailer(cells):
+                self._take_trailer(record)
+            else:
+                self._take_data(record)
+        elif not "".join(cells).strip():
+            self.empty.append(record.row)
+            return
+        elif self.trailer is not None and self.trailer.is_trailer(cells):
+            self._take_trailer(record)
+        else:
+            self._after_empty_or_trailer(record)
+            self._misfit(record)
+        self.last = record
+
+    def _take_header(self, record: Record) -> None:
+        if not "".join(record.cells).strip():
+            self.empty.append(record.row)
+            return
+        self._after_empty_or_trailer(record)
+        self._lay_out(layout_by_header(record.cells, self.form, record.row, self.content.source.text))
+        self.content.header_end = record.end
+
+    def _take_data(self, record: Record) -> None:
+        self._after_empty_or_trailer(record)
+        if record.lines > 1:
+            self._check_line_breaks(record)
+        texts = record.cells
+        cells = [column.read(texts[column.index]) for column in self.columns]
+        number = cells[self.roles.number_index]
+        if self.trailer is not None:
+            self.trailer.add(cells[self.summed] if self.summed is not None else None)
+        order = number.value if number.value is not None else number.raw
+        if self._usable(number, record.row):
+            self.grouper.add(record.row, (record.start, record.end), order, cells)
+
+    def _usable(self, number: Cell, row: int) -> bool:
+        if number.value is None and (number.fault is None or number.fault.code == "missing-value"):
+            self._fault("row-without-order", "This row has no order number.", row, self._number_label(), number.raw)
+            return False
+        if NOT_XML.search(number.raw):
+            words = "The order number holds a control character."
+            self._fault("row-without-order", words, row, self._number_label(), number.raw)
+            return False
+        return True
+
+    def _take_trailer(self, record: Record) -> None:
+        assert self.trailer is not None
+        self._after_empty_or_trailer(record)
+        if self.trailer.found is None:
+            self.trailer.found = (record.row, record.cells)
+
+    def _after_empty_or_trailer(self, record: Record) -> None:
+        """Refuse a row that comes after one that should have been the last."""
+        if self.empty and self.form.empty_rows == "end":
+            for row in self.empty:
+                self._fault("empty-row", f"This row is empty, but row {record.row} is not.", row)
+        self.empty.clear()
+        if self.trailer is not None and self.trailer.found is not None:
+            again = self.trailer.is_trailer(record.cells)
+            code = "duplicate-trailer" if again else "row-after-trailer"
+            words = "second last row" if again else "row after the last row"
+            self._fault(code, f"There is a {words} (the last row is row {self.trailer.found[0]}).", record.row)
+
+    def _misfit(self, record: Record) -> None:
+        assert self.layout is not None
+        count, width = len(record.cells), self.layout.width
+        if count == width:
+            self._fault("row-without-order", "This row has no order number.", record.row, self._number_label())
+            return
+        code, many = ("too-many-columns", "more") if count > width else ("too-few-columns", "fewer")
+        source = "the header row" if self.form.header_row else "the mapping"
+        message = f"This row has {count} cells, {many} than the {width} of {source}."
+        hint = None if self.form.header_row else describe_text(self.content.source.text, self.form.delimiter)
+        if hint is not None and not self.faults:
+            message += f" The file is not separated by {self.form.delimiter!r}: {hint}."
+        raw = self.content.source.text[record.start : record.end].strip()
+        self._fault(code, message, record.row, value=raw, expected=f"{width} cells")
+
+    def _check_line_breaks(self, record: Record) -> None:
+        """Refuse a row that took others in with it: nothing else tells a quote that was closed by a later row."""
+        assert self.layout is not None
+        if not self.form.line_breaks:
+            words = "A quoted cell of this row holds a line break, which the mapping does not allow: unclosed quote?"
+            self._fault("unclosed-quote", words, record.row)
+            return
+        if self.layout.width < SWALLOW_COLUMNS:
+            return
+        lines = self.content.source.text[record.start : record.end].rstrip("\r\n").replace("\r", "\n").split("\n")
+        lines = [line for line in lines if line]
+        if all(line.count(self.form.delimiter) >= self.layout.width - 1 for line in lines):
+            words = f"A quote opened in this row seems to be closed only {len(lines) - 1} lines later, in another row."
+            self._fault("unclosed-quote", words, record.row, expected="a closing quote before the next delimiter")
+
+    def _number_label(self) -> str:
+        return self.columns[self.roles.number_index].column.label
+
+    def _fault(
+        self, code: str, words: str, row: int, column: str | None = None, value: str = "", expected: str | None = None
+    ) -> None:
+        finding = Finding(
+            code=code,
+            message=words,
+            row=row,
+            column=column,
+            value=shown(value) if value else None,
+            expected=expected,
+        )
+        self.faults.append(finding)
+
+    def finish(self, *, ask_for_trailer: bool) -> CsvContent:
+        """Return what was read; raises FileRejected when anything about the structure is wrong."""
+        if self.layout is None:
+            raise reject("empty", "The file holds no header row and no data.")
+        groups = self.grouper.finish()
+        if self.trailer is not None:
+            self._check_trailer(groups, ask_for_trailer)
+        if self.faults:
+            raise rejected(self.faults)
+        self.content.groups = groups
+        for group in groups:
+            runs = group.broken_runs()
+            if runs and len(self.content.warnings) < MAX_WARNINGS:
+                words = f"The rows of order {group.number} do not follow each other ({runs}); they were put together."
+                self.content.warnings.append(Finding(code="rows-regrouped", message=words, severity="warning"))
+        return self.content
+
+    def _check_trailer(self, groups: list[Group], ask: bool) -> None:
+        assert self.trailer is not None
+        if self.trailer.found is None:
+            if ask:
+                raise rejected([self.trailer.missing(), *self.faults], code=INCOMPLETE)
+            return
+        if self.faults:
+            return
+        differences = self.trailer.findings(len({group.number for group in groups}))
+        unfinished = ask and not self.content.source.text.endswith(("\n", "\r"))
+        if differences:
+            raise rejected(differences, code=INCOMPLETE if unfinished else None)
+        if self.trailer.unreadable:
+            words = f"The sum of the last row was not checked: {self.trailer.unreadable} cells are no numbers."
+            self.content.warnings.append(Finding(code="sum-not-checked", message=words, severity="warning"))
+
+
+def _roles(form: CsvFormat, columns: Sequence[ColumnReader]) -> Roles:
+    names = {column.column.name: index for index, column in enumerate(columns)}
+    kind = form.kind if isinstance(form.kind, CsvKind) else None
+    return Roles(
+        number_index=names[form.order_number],
+        constant_kind=form.kind if isinstance(form.kind, MessageKind) else None,
+        kind_index=names.get(kind.field) if kind else None,
+        kind=kind,
+        revision_index=names.get(form.revision) if form.revision else None,
+        line_index=names.get(form.line_number) if form.line_number else None,
+        unique_lines=form.unique_lines,
+        per_order=tuple(index for index, column in enumerate(columns) if column.column.per_order),
+    )

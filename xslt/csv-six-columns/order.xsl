@@ -1,0 +1,44 @@
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- The absolute minimum that UBL and the profile allow: two parties, and lines of an item and a quantity. -->
+<xsl:stylesheet version="1.0"
+    xmlns:xsl="http://www.w3.org/1999/XSL/Transform"
+    xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+    xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+
+  <xsl:import href="../common/document.xsl"/>
+
+  <!-- The file carries no amounts and no currency, but an order needs one: state the sender's here. -->
+  <xsl:variable name="currency" select="'EUR'"/>
+
+  <xsl:variable name="head" select="/order/row[1]"/>
+
+  <xsl:template match="/order">
+    <xsl:call-template name="document">
+      <xsl:with-param name="issue-date" select="$head/order_date"/>
+      <xsl:with-param name="currency" select="$currency"/>
+    </xsl:call-template>
+  </xsl:template>
+
+  <xsl:template match="order" mode="buyer">
+    <cac:BuyerCustomerParty>
+      <xsl:call-template name="party"><xsl:with-param name="id" select="$head/buyer_id"/></xsl:call-template>
+    </cac:BuyerCustomerParty>
+  </xsl:template>
+
+  <xsl:template match="order" mode="supplier">
+    <cac:SellerSupplierParty>
+      <xsl:call-template name="party"><xsl:with-param name="id" select="$head/supplier_id"/></xsl:call-template>
+    </cac:SellerSupplierParty>
+  </xsl:template>
+
+  <xsl:template match="order" mode="lines">
+    <xsl:for-each select="row">
+      <xsl:call-template name="order-line">
+        <xsl:with-param name="number" select="position()"/>
+        <xsl:with-param name="quantity" select="quantity"/>
+        <xsl:with-param name="item-name" select="item"/>
+      </xsl:call-template>
+    </xsl:for-each>
+  </xsl:template>
+
+</xsl:stylesheet>
