@@ -85,8 +85,8 @@ def parse_document(data: bytes, *, doctype: Doctype | str = "refuse") -> etree._
     text, prolog = _prepared(data)
     _check_encoding(prolog)
     if prolog.doctype is not None:
-        _check_doctype(text, prolog, doctype)
-        data = _without_doctype(data, text, prolog)
+        _check_doctype(text, prolog, prolog.doctype[0], doctype)
+        data = _without_doctype(data, text, prolog.doctype, prolog.bom)
     try:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
@@ -119,12 +119,12 @@ def _line_of(element: Any) -> int:
 class TrustedFolders(etree.Resolver):
     """Resolve what stylesheets and schemas of ours include: files below the folders given, nothing else.
 
-    A file missing below one folder is looked for under the same relative name below the others, so that a site's
-    mapping finds the shipped templates.
+    The folders of one group stand in for each other: a file missing below one is looked for under the same relative
+    name below the next, so that a site's mapping finds the shipped templates.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.folders = tuple(folder.resolve() for folder in folders)
+    def __init__(self, groups: Sequence[Sequence[Path]]) -> None:
+        self.groups = tuple(tuple(folder.resolve() for folder in group) for group in groups)
 
     def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]  # stubs lag
         """Return the file behind the address; raises XmlError for any other address."""
@@ -137,9 +137,11 @@ class TrustedFolders(etree.Resolver):
     def find(self, path: Path) -> Path:
         """Return the existing file inside the folders; raises XmlError when there is none."""
         path = path.resolve()
-        for folder in self.folders:
-            if path.is_relative_to(folder):
-                for other in (folder, *self.folders):
+        for group in self.groups:
+            for folder in group:
+                if not path.is_relative_to(folder):
+                    continue
+                for other in (folder, *group):
                     found = (other / path.relative_to(folder)).resolve()
                     if found.is_relative_to(other) and found.is_file():
                         return found
@@ -259,24 +261,22 @@ def _keeps_ascii(name: str) -> bool:
         return False
 
 
-def _check_doctype(text: bytes, prolog: Prolog, doctype: str) -> None:
-    assert prolog.doctype is not None
-    line = text.count(b"\n", 0, prolog.doctype[0]) + 1
+def _check_doctype(text: bytes, prolog: Prolog, at: int, doctype: str) -> None:
+    line = text.count(b"\n", 0, at) + 1
     if prolog.internal_subset:
         raise XmlError("doctype", "document type not allowed: a DOCTYPE with definitions of its own", line=line)
     if doctype != "ignore":
         raise XmlError("doctype", "document type not allowed: the document carries a DOCTYPE", line=line)
 
 
-def _without_doctype(data: bytes, text: bytes, prolog: Prolog) -> bytes:
+def _without_doctype(data: bytes, text: bytes, place: tuple[int, int], bom: str | None) -> bytes:
     """Blank the DOCTYPE out, keeping line numbers: an entity it might define is then an error, not lost text."""
-    assert prolog.doctype is not None
-    start, end = prolog.doctype
+    start, end = place
     blank = bytes(byte if byte in b"\r\n" else 32 for byte in text[start:end])
     cleared = text[:start] + blank + text[end:]
     if text is data:
         return cleared
-    wide = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else str(prolog.bom)
+    wide = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else str(bom)
     return cleared.decode("utf-8", "surrogatepass").encode(wide)
 
 

@@ -133,7 +133,7 @@ class Scanner:
         files = self._context.files
         claims, folders = [], set()
         for watched, one, route_name in settled:
-            claim_id = uuid4().hex
+            claim_id = str(uuid4())
             target = watched.work / work_name(claim_id, one.entry.name)
             try:
                 if one.marker is not None:

@@ -88,8 +88,8 @@ def classify(endpoint: Endpoint, reply: Reply, context: Context) -> Answer:
     answer_class = _class_of(endpoint, reply.status, context.unsure_statuses)
     if answer_class is AnswerClass.ACCEPTED:
         said = "already gone"
-    elif 300 <= reply.status < 400:
-        target = bare_target(context.base_url, header(reply.headers, "Location"))
+    elif 300 <= reply.status < 400 and (location := header(reply.headers, "Location")):
+        target = bare_target(context.base_url, location)
         said = f"The address redirects to {target}; redirects are never followed. Correct the base address."
     return _answer(answer_class, reply, context, said)
 
@@ -102,12 +102,11 @@ def _answer(answer_class: AnswerClass, reply: Reply, context: Context, said: str
     words = tidy(said, context.scrub)
     if not words and answer_class is not AnswerClass.ACCEPTED:
         words = _PHRASES.get(reply.status) or f"Jakamo answered {reply.status} without a word."
-    detail = "; ".join(part for part in (f"HTTP {reply.status}", reply.fault, remark) if part)
     return Answer(
         answer_class=answer_class,
         status=reply.status,
         words=words,
-        detail=tidy(detail, context.scrub),
+        detail="; ".join(part for part in (f"HTTP {reply.status}", reply.fault, remark) if part),
         retry_after_seconds=wait,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,13 @@ from gateway.model import Answer, AnswerClass
 
 _RENEW_AHEAD_SECONDS = 120.0  # at most; never more than a fifth of the token's life
 _UNSTATED_LIFE_SECONDS = 3600.0
+_IN_FORM = "client_secret_post"  # client id and secret go as form fields
 _PAUSE_SECONDS = 15.0  # between two tries to renew a token that is still valid
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_-]+")
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What `authlib` lets through when a token's fields are not what they should be."""
 
 
 class NoAuthorization(Exception):
@@ -59,6 +66,8 @@ class BasicAuthorizer:
     def header(self, deadline: float) -> str:
         """Return the header with the present secret."""
         token = self._read_token()
+        if not _TOKEN.fullmatch(token):
+            raise NoAuthorization(_settings("The ready token is not base64 of user name and password."))
         self._scrubber.learn(token)
         return f"Basic {token}"
 
@@ -104,7 +113,7 @@ class ClientCredentialsAuthorizer:
         self._scrubber = scrubber
         self._lock = threading.Lock()
         self._token: _Token | None = None
-        self._fetches = 0
+        self._fetches = 0  # that have ended
         self._failure: NoAuthorization | None = None
 
     def header(self, deadline: float) -> str:
@@ -136,7 +145,6 @@ class ClientCredentialsAuthorizer:
 
     def _fetch(self, stale: _Token | None, deadline: float, *, refused: bool) -> _Token:
         """Fetch a token while holding the lock. A stale token that is still valid outlives a failure."""
-        self._fetches += 1
         try:
             self._token, self._failure = self._ask(deadline), None
         except NoAuthorization as error:
@@ -145,6 +153,8 @@ class ClientCredentialsAuthorizer:
             if refused or stale is None or now >= stale.ends_at:
                 raise
             self._token = _Token(stale.value, min(now + _PAUSE_SECONDS, stale.ends_at), stale.ends_at)
+        finally:
+            self._fetches += 1
         return self._token
 
     def _ask(self, deadline: float) -> _Token:
@@ -156,6 +166,8 @@ class ClientCredentialsAuthorizer:
             words = tidy(f"No token could be fetched, so nothing was sent: {error.words}", self._scrubber)
             # Of the business call nothing was written, whatever happened to the token's own request.
             raise NoAuthorization(judge_silence(error.cause, 0, words, tidy(error.detail, self._scrubber))) from error
+        except _UNREADABLE as error:
+            raise NoAuthorization(_settings("The token service gave an answer that cannot be read.")) from error
         value = got.get("access_token")
         if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or not value:
             raise NoAuthorization(_settings("The token service gave an answer without a usable access token."))
@@ -195,9 +207,7 @@ def _fetch_token(
         )
         return response
 
-    session = OAuth2Session(
-        source.client_id, secret, scope=source.scope or None, token_endpoint_auth_method="client_secret_post"
-    )
+    session = OAuth2Session(source.client_id, secret, scope=source.scope or None, token_endpoint_auth_method=_IN_FORM)
     session.trust_env = False
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 import tenacity
@@ -56,7 +56,7 @@ class JakamoClient:
         self._clock = clock
         self._waits = tuple(repeat_waits_seconds)
         self._closing = threading.Event()
-        self._scrubber = Scrubber()
+        self._scrubber = Scrubber(*_proxy_secrets(account.proxy))
         self._base = api_base(account.base_url)
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(self._base))
         self._transport = Transport(_limits(account), clock)
@@ -175,7 +175,7 @@ class JakamoClient:
         return self._transport.exchange(request.method, url, headers, request.body, deadline=deadline)
 
     def _prepare(self, request: Request) -> dict[str, str]:
-        """Let `requests` prepare and check the head once for each endpoint; calls differ in path, length, credential."""
+        """Let `requests` prepare the head once for each endpoint; calls differ in path, length and credential."""
         head = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **dict(request.headers)}
         prepared = requests.Request(request.method, self._base, headers=head).prepare()
         self._prepared[(request.endpoint, request.method)] = dict(prepared.headers)
@@ -213,6 +213,14 @@ def _after_refusal(answer: Answer) -> Answer:
     if answer.answer_class is AnswerClass.NOT_SENT:
         return replace(answer, answer_class=AnswerClass.COME_BACK)
     return answer
+
+
+def _proxy_secrets(proxy: str | None) -> tuple[str, ...]:
+    parts = urlsplit(proxy or "")
+    if not parts.password:
+        return ()
+    plain = unquote(parts.password)
+    return parts.password, plain, basic_token(unquote(parts.username or ""), plain)
 
 
 def _limits(account: Account) -> Limits:

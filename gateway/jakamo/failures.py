@@ -10,18 +10,17 @@ import errno
 import re
 import socket
 import ssl
-import zlib
 from collections.abc import Iterator
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from urllib3.exceptions import DecodeError, HTTPError, IncompleteRead, LocationValueError, ProxySchemeUnknown
+from urllib3.exceptions import HTTPError, IncompleteRead, LocationValueError, ProxySchemeUnknown
 
 from gateway.jakamo.answers import Silence
 from gateway.jakamo.connection import Call
 
-FAULTS: tuple[type[Exception], ...] = (HTTPError, HTTPException, OSError, UnicodeError, zlib.error)
-"""Everything that a socket, TLS, the HTTP parser or a decoder raises; TimeoutError and ssl.SSLError are OSError."""
+FAULTS: tuple[type[Exception], ...] = (HTTPError, HTTPException, OSError, UnicodeError)
+"""Everything that a socket, TLS or the HTTP parser raises; TimeoutError and ssl.SSLError are OSError."""
 
 _PROXY_SAID = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 
@@ -102,8 +101,6 @@ def explain_body(error: Exception) -> str:
     links = list(_chain(error))
     if any(isinstance(link, TimeoutError) for link in links):
         return "its time was used up"
-    if any(isinstance(link, DecodeError | zlib.error) for link in links):
-        return "its compression is broken"
     if any(isinstance(link, IncompleteRead) for link in links):
         return "it is shorter than announced"
     return "the connection was lost"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from gateway.clock import Clock
 from gateway.jakamo.answers import Reply, Silence
 from gateway.jakamo.certificates import describe_certificate
 from gateway.jakamo.connection import CURRENT_CALL, Call, WatchedHttpPool, WatchedHttpsPool
+from gateway.jakamo.decoding import NotDecodable, decode
 from gateway.jakamo.failures import FAULTS, CaFileUnreadable, NoReply, explain, explain_body
 
 _NO_REPEATS = Retry(0, redirect=False, read=False, status=0, respect_retry_after_header=False)
@@ -83,10 +84,17 @@ class Transport:
             CURRENT_CALL.reset(token)
 
     def _explained(self, failure: NoReply, url: str) -> NoReply:
-        """Add what the certificate says of itself. Not through a proxy: a direct connection may be forbidden."""
-        if failure.cause is Silence.CERTIFICATE and not self._limits.proxy:
-            shown = describe_certificate(url, min(3.0, self._limits.connect_seconds))
-            failure.words = f"{failure.words} {shown}".strip()
+        """Add what the certificate says of itself, and read the CA file anew next time: it may be mended.
+
+        Not through a proxy: a direct connection may be forbidden there.
+        """
+        if failure.cause is Silence.CERTIFICATE:
+            with self._lock:
+                self._manager = None
+                self._pools.clear()
+            if not self._limits.proxy:
+                shown = describe_certificate(url, min(3.0, self._limits.connect_seconds))
+                failure.words = f"{failure.words} {shown}".strip()
         return failure
 
     def _open(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
@@ -105,7 +113,7 @@ class Transport:
             assert_same_host=False,
             timeout=self._timeout,
             preload_content=False,
-            decode_content=True,
+            decode_content=False,  # see `decoding`
         )
 
     def _new_pool(self, url: str) -> HTTPConnectionPool:
@@ -133,26 +141,37 @@ class Transport:
 
     def _read(self, response: BaseHTTPResponse, call: Call) -> Reply:
         """Read the body to its end, its size limit or its fault, whichever comes first."""
-        reply = Reply(
-            status=response.status, headers=tuple(response.headers.items()), sent_whole=call.sent_whole
-        )
         call.reusable = response.status >= 200 and call.sent_whole  # else a late answer would be taken for the next
+        limit = self._limits.max_answer_bytes
         pieces: list[bytes] = []
         size, fault = 0, ""
         try:
             while piece := response.read(_CHUNK):
                 pieces.append(piece)
                 size += len(piece)
-                if size > self._limits.max_answer_bytes:
-                    fault = f"larger than {self._limits.max_answer_bytes} bytes"
+                if size > limit:
+                    fault = f"larger than {limit} bytes (max_answer_mb)"
                     break
         except FAULTS as error:
             fault = explain_body(error)
-        if fault or response.status < 200:
+        if fault or not call.reusable:
             response.close()
         else:
             response.release_conn()
-        return replace(reply, body=b"".join(pieces), complete=not fault, fault=fault)
+        body = b"".join(pieces)
+        if not fault and "Content-Encoding" in response.headers:
+            try:
+                body = decode(body, response.headers["Content-Encoding"], limit)
+            except NotDecodable as error:
+                body, fault = b"", str(error)
+        return Reply(
+            status=response.status,
+            headers=tuple(response.headers.items()),
+            body=body,
+            complete=not fault,
+            sent_whole=call.sent_whole,
+            fault=fault,
+        )
 
     def close(self) -> None:
         """Close every idle connection; calls that are under way end first."""

@@ -23,8 +23,8 @@ WORDS_LIMIT = 500
 _LOOKED_AT = 65_536  # characters of a body that are looked at for words
 _ERROR_ROOTS = frozenset({"error", "errors", "fault", "exception", "problem"})
 _HTML_ROOTS = frozenset(
-    ("html", "head", "body", "title", "div", "p", "span", "h1", "h2", "h3", "center", "font", "b", "a", "br", "hr")
-    + ("form", "table", "ul", "ol", "meta", "script", "style", "iframe", "pre", "main", "section")
+    "html head body title div p span h1 h2 h3 center font b a br hr form table ul ol meta script style iframe pre "
+    "main section".split()
 )
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL

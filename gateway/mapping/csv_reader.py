@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gateway.errors import FileRejected
 from gateway.mapping.cells import Cell, ColumnReader
 from gateway.mapping.declaration import CsvFormat, CsvKind
 from gateway.mapping.encoding import SourceText, decode_source, describe_text, what_it_is
@@ -42,14 +43,23 @@ def read_csv(data: bytes, form: CsvFormat, *, name: str, trailer: bool) -> CsvCo
 
     Raises FileRejected with every fault of structure found; code "incomplete" when the file may not be finished.
     """
-    _refuse_what_is_not_csv(data, name)
+    _refuse_what_is_not_csv(data, form.encoding, name)
     source = decode_source(data, form.encoding)
     reading = _Reading(form, source)
-    for record in read_records(source.text, form):
-        reading.take(record)
-        if len(reading.faults) >= MAX_STRUCTURE_FINDINGS:
-            break
+    try:
+        for record in read_records(source.text, form):
+            reading.take(record)
+            if len(reading.faults) >= MAX_STRUCTURE_FINDINGS:
+                break
+    except FileRejected as refusal:
+        if trailer and reading.trailer is not None and refusal.code == "unclosed-quote":
+            raise rejected([reading.trailer.missing(), *_findings(refusal)], code=INCOMPLETE) from refusal
+        raise
     return reading.finish(ask_for_trailer=trailer)
+
+
+def _findings(refusal: FileRejected) -> list[Finding]:
+    return [one for one in refusal.findings if isinstance(one, Finding)]
 
 
 def extract_csv(data: bytes, form: CsvFormat, ordinals: Sequence[int], *, name: str) -> bytes:
@@ -61,10 +71,10 @@ def extract_csv(data: bytes, form: CsvFormat, ordinals: Sequence[int], *, name: 
     return content.source.bom + b"".join(content.source.encode(part) for part in parts)
 
 
-def _refuse_what_is_not_csv(data: bytes, name: str) -> None:
+def _refuse_what_is_not_csv(data: bytes, encoding: str, name: str) -> None:
     if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
         raise reject("empty", f"The file {shown(name)} is empty.")
-    words = what_it_is(data)
+    words = what_it_is(data, encoding)
     if words is not None:
         raise reject("file-type", f"The file {shown(name)} is no CSV: it looks like {words}.")
 
@@ -78,13 +88,12 @@ class _Reading:
         self.faults: list[Finding] = []
         self.trailer = TrailerCheck(form.trailer, form) if form.trailer else None
         self.empty: list[int] = []
-        self.last: Record | None = None
-        self.layout: Layout | None = None
+        self.width = 0  # cells in a row; not known before the header
         if not form.header_row:
             self._lay_out(layout_by_position(form))
 
     def _lay_out(self, layout: Layout) -> None:
-        self.layout = layout
+        self.width = layout.width
         self.columns = [ColumnReader(column, index, self.form) for column, index in layout.columns]
         self.roles = _roles(self.form, self.columns)
         self.grouper = Grouper(self.columns, self.roles)
@@ -95,22 +104,20 @@ class _Reading:
     def take(self, record: Record) -> None:
         """Take the next row of the file."""
         cells = record.cells
-        if self.layout is None:
+        if not self.width:
             self._take_header(record)
-        elif len(cells) == self.layout.width and cells[self.columns[self.roles.number_index].index].strip():
+        elif len(cells) == self.width and cells[self.columns[self.roles.number_index].index].strip():
             if self.trailer is not None and self.trailer.is_trailer(cells):
-                self._take_trailer(record)
+                self._take_trailer(record, self.trailer)
             else:
                 self._take_data(record)
         elif not "".join(cells).strip():
             self.empty.append(record.row)
-            return
         elif self.trailer is not None and self.trailer.is_trailer(cells):
-            self._take_trailer(record)
+            self._take_trailer(record, self.trailer)
         else:
             self._after_empty_or_trailer(record)
             self._misfit(record)
-        self.last = record
 
     def _take_header(self, record: Record) -> None:
         if not "".join(record.cells).strip():
@@ -143,11 +150,10 @@ class _Reading:
             return False
         return True
 
-    def _take_trailer(self, record: Record) -> None:
-        assert self.trailer is not None
+    def _take_trailer(self, record: Record, trailer: TrailerCheck) -> None:
         self._after_empty_or_trailer(record)
-        if self.trailer.found is None:
-            self.trailer.found = (record.row, record.cells)
+        if trailer.found is None:
+            trailer.found = (record.row, record.cells)
 
     def _after_empty_or_trailer(self, record: Record) -> None:
         """Refuse a row that comes after one that should have been the last."""
@@ -162,8 +168,7 @@ class _Reading:
             self._fault(code, f"There is a {words} (the last row is row {self.trailer.found[0]}).", record.row)
 
     def _misfit(self, record: Record) -> None:
-        assert self.layout is not None
-        count, width = len(record.cells), self.layout.width
+        count, width = len(record.cells), self.width
         if count == width:
             self._fault("row-without-order", "This row has no order number.", record.row, self._number_label())
             return
@@ -178,16 +183,15 @@ class _Reading:
 
     def _check_line_breaks(self, record: Record) -> None:
         """Refuse a row that took others in with it: nothing else tells a quote that was closed by a later row."""
-        assert self.layout is not None
         if not self.form.line_breaks:
             words = "A quoted cell of this row holds a line break, which the mapping does not allow: unclosed quote?"
             self._fault("unclosed-quote", words, record.row)
             return
-        if self.layout.width < SWALLOW_COLUMNS:
+        if self.width < SWALLOW_COLUMNS:
             return
         lines = self.content.source.text[record.start : record.end].rstrip("\r\n").replace("\r", "\n").split("\n")
         lines = [line for line in lines if line]
-        if all(line.count(self.form.delimiter) >= self.layout.width - 1 for line in lines):
+        if all(line.count(self.form.delimiter) >= self.width - 1 for line in lines):
             words = f"A quote opened in this row seems to be closed only {len(lines) - 1} lines later, in another row."
             self._fault("unclosed-quote", words, record.row, expected="a closing quote before the next delimiter")
 
@@ -209,11 +213,11 @@ class _Reading:
 
     def finish(self, *, ask_for_trailer: bool) -> CsvContent:
         """Return what was read; raises FileRejected when anything about the structure is wrong."""
-        if self.layout is None:
+        if not self.width:
             raise reject("empty", "The file holds no header row and no data.")
         groups = self.grouper.finish()
         if self.trailer is not None:
-            self._check_trailer(groups, ask_for_trailer)
+            self._check_trailer(self.trailer, groups, ask_for_trailer)
         if self.faults:
             raise rejected(self.faults)
         self.content.groups = groups
@@ -224,20 +228,19 @@ class _Reading:
                 self.content.warnings.append(Finding(code="rows-regrouped", message=words, severity="warning"))
         return self.content
 
-    def _check_trailer(self, groups: list[Group], ask: bool) -> None:
-        assert self.trailer is not None
-        if self.trailer.found is None:
+    def _check_trailer(self, trailer: TrailerCheck, groups: list[Group], ask: bool) -> None:
+        if trailer.found is None:
             if ask:
-                raise rejected([self.trailer.missing(), *self.faults], code=INCOMPLETE)
+                raise rejected([trailer.missing(), *self.faults], code=INCOMPLETE)
             return
         if self.faults:
             return
-        differences = self.trailer.findings(len({group.number for group in groups}))
+        differences = trailer.findings(*trailer.found, len({group.number for group in groups}))
         unfinished = ask and not self.content.source.text.endswith(("\n", "\r"))
         if differences:
             raise rejected(differences, code=INCOMPLETE if unfinished else None)
-        if self.trailer.unreadable:
-            words = f"The sum of the last row was not checked: {self.trailer.unreadable} cells are no numbers."
+        if trailer.unreadable:
+            words = f"The sum of the last row was not checked: {trailer.unreadable} cells are no numbers."
             self.content.warnings.append(Finding(code="sum-not-checked", message=words, severity="warning"))
 
 

@@ -23,14 +23,15 @@ _TOKENS = {
     "fff": r"[0-9]{1,9}",
     "zone": r"(?:Z|[+-][0-9]{2}:?[0-9]{2})",
 }
+TIME_TOKENS = ("hh", "mi", "ss", "fff", "zone")
 _TOKEN = re.compile("|".join(sorted(_TOKENS, key=len, reverse=True)))
 
 
 def _pattern(date_format: str) -> str:
     parts, at = [], 0
-    for token in _TOKEN.finditer(date_format):
-        parts.append(re.escape(date_format[at : token.start()]) + _TOKENS[token.group()])
-        at = token.end()
+    for found in _TOKEN.finditer(date_format):
+        parts.append(re.escape(date_format[at : found.start()]) + _TOKENS[found.group()])
+        at = found.end()
     return "".join(parts) + re.escape(date_format[at:])
 
 
@@ -38,7 +39,7 @@ def date_format_problem(date_format: str) -> str | None:
     """Return why this is no date format, or None when it is one."""
     tokens = _TOKEN.findall(date_format)
     for unit in ("y", "m", "d"):
-        wanted = [token for token in tokens if token[0] == unit and token != "mi"]
+        wanted = [one for one in tokens if one[0] == unit and one not in TIME_TOKENS]
         if len(wanted) != 1:
             return f"{date_format!r} must name day, month and year once each, e.g. dd.mm.yyyy, yyyymmdd or m/d/yy"
     return None

@@ -164,7 +164,7 @@ class CsvFormat(Notation):
     line_number: str | None = Field(default=None, description="Name of the column with the line number.")
     unique_lines: bool = Field(default=True, description="The same line number twice in an order fails it.")
     trailer: Trailer | None = Field(default=None, description="The last row of a complete file.")
-    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    columns: tuple[Column, ...] = Field(min_length=1, description="The columns that are used.")
 
     @field_validator("encoding")
     @classmethod

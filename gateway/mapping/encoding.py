@@ -81,7 +81,8 @@ def decode_source(data: bytes, declared: str) -> SourceText:
         codec = "utf-8" if family == "utf-8" else name
     body = data[len(bom) :]
     if family not in ("utf-16", "utf-8") and _reads_as_utf8(body):
-        raise _mismatch(body, declared)
+        for first in _MULTI_BYTE.finditer(body):
+            raise _mismatch(first, declared)
     try:
         return SourceText(body.decode(codec), bom, codec)
     except UnicodeDecodeError as error:
@@ -107,15 +108,13 @@ def _wrong_byte(error: UnicodeDecodeError, body: bytes, shift: int, declared: st
     )
 
 
-def _mismatch(body: bytes, declared: str) -> FileRejected:
-    first = _MULTI_BYTE.search(body)
-    assert first is not None
+def _mismatch(first: re.Match[bytes], declared: str) -> FileRejected:
     as_declared = first.group().decode(declared, "replace")
     return reject(
         "encoding",
         f"The mapping declares {declared}, but the file is UTF-8: at byte {first.start()} it says "
         f'"{first.group().decode("utf-8")}", which as {declared} would read "{as_declared}".',
-        row=row_at(body[: first.start()].decode("latin-1")),
+        row=row_at(first.string[: first.start()].decode("latin-1")),
     )
 
 
@@ -145,12 +144,15 @@ def row_at(before: str) -> int:
     return before.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
 
 
-def what_it_is(data: bytes) -> str | None:
-    """Return what a file certainly is, in words, when it is neither CSV nor plain text; or None."""
+def what_it_is(data: bytes, declared: str = "utf-8") -> str | None:
+    """Return what a file certainly is, in words, when it is neither CSV nor plain text; or None.
+
+    `declared` is the encoding that a text would have: NUL bytes are part of some.
+    """
     for magic, words in _BINARY:
         if data.startswith(magic) and (magic != b"MZ" or b"\0" in data[:_HEAD]):
             return words
-    head = _readable_head(data)
+    head = _readable_head(data, codecs.lookup(declared).name)
     if "\0" in head:
         zeros = data[:_HEAD].count(0)
         if zeros * 5 >= len(data[:_HEAD]) * 2:
@@ -163,17 +165,13 @@ def what_it_is(data: bytes) -> str | None:
     return None
 
 
-def is_xml(data: bytes) -> bool:
-    """Tell whether a file begins as XML."""
-    return what_it_is(data) == "XML"
-
-
-def _readable_head(data: bytes) -> str:
+def _readable_head(data: bytes, declared: str) -> str:
     mark, codec = next(((mark, codec) for mark, _kind, codec in _BOMS if data.startswith(mark)), (b"", ""))
     head = data[len(mark) : _HEAD]
-    if not mark and len(head) > 3 and head[1] == 0 and head[0] != 0 and head[3] == 0:
-        return head.decode("utf-16-le", "replace").lstrip() if head[0] == 0x3C else head.decode("latin-1")
-    return head.decode(codec or "latin-1", "replace").lstrip()
+    if not mark:
+        wide = next((one for start, one in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")) if head.startswith(start)), "")
+        codec = wide or (declared if declared in ("utf-16-le", "utf-16-be") else "latin-1")
+    return head.decode(codec, "replace").lstrip()
 
 
 def describe_text(text: str, delimiter: str) -> str | None:

@@ -156,9 +156,9 @@ def shipped_folder(kind: Literal["xslt", "schemas"]) -> Path:
 
 
 def common_folders(folder: Path) -> tuple[Path, ...]:
-    """Return the folders of shared templates that a mapping may use: its neighbour, then the shipped one."""
+    """Return where shared templates are: beside the mapping (there or not), then where they are shipped."""
     candidates = (folder.parent / COMMON, shipped_folder("xslt") / COMMON)
-    return tuple(dict.fromkeys(one.resolve() for one in candidates if one.is_dir()))
+    return tuple(dict.fromkeys(one.resolve() for one in candidates))
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -168,6 +168,8 @@ def _path_problems(place: str, path: object, spaces: dict[str, Any], *, absolute
         return
     if path.startswith("/") != absolute:
         yield place, f"{path!r} must {'begin' if absolute else 'not begin'} with '/'"
+    if absolute and ("//" in path or "|" in path):
+        yield place, f"{path!r} must name each level: neither '//' nor '|'; several paths go in a list"
     unknown = sorted(set(re.findall(r"(?<![\w:.-])([A-Za-z_][\w.-]*):(?=[\w*])", path)) - set(spaces))
     if unknown:
         yield place, f"{path!r} uses a prefix that [xml.namespaces] does not declare: {', '.join(unknown)}"

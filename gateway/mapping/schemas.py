@@ -35,7 +35,7 @@ class SchemaStore:
     def __init__(self, site_folder: Path | None, shipped: Path | None = None) -> None:
         own = shipped if shipped is not None else shipped_folder("schemas")
         self.folders = tuple(folder for folder in (site_folder, own) if folder is not None)
-        self._trusted = TrustedFolders(self.folders)
+        self._trusted = TrustedFolders([self.folders])
         self._fast: dict[str, etree.XMLSchema] = {}
         self._slow: dict[str, xmlschema.XMLSchema] = {}
         self._stamp = self._now()
@@ -107,14 +107,15 @@ class SchemaStore:
         return tuple(found)
 
 
-def root_problem(root: etree._Element, allowed: tuple[str, ...]) -> tuple[str, str] | None:
-    """Return what is wrong with a root element, and what was expected; or None."""
+def root_problem(root: etree._Element, allowed: tuple[str, ...]) -> tuple[str, str, str] | None:
+    """Return what is wrong with a root element: code, words, what was expected; or None."""
     name: Any = etree.QName(root)
     wanted = " or ".join(allowed)
     if name.localname not in allowed:
-        return f'The document\'s root is "{name.localname}".', f"a root element {wanted}"
+        return "unknown-root", f'The document\'s root is "{name.localname}".', f"a root element {wanted}"
     namespace = ROOTS[name.localname]
     if name.namespace != namespace:
         there = f'in the namespace "{name.namespace}"' if name.namespace else "in no namespace"
-        return f"The root {name.localname} stands {there}.", f"the namespace {namespace}" if namespace else "none"
+        expected = f"the namespace {namespace}" if namespace else "no namespace"
+        return "unknown-root", f"The root {name.localname} stands {there}.", expected
     return None

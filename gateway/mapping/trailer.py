@@ -40,10 +40,8 @@ class TrailerCheck:
         message = f'The last row (first cell "{self.declared.mark}") is missing: the file may not be complete.'
         return Finding(code=INCOMPLETE, message=message, expected=f'a last row that begins with "{self.declared.mark}"')
 
-    def findings(self, orders: int) -> list[Finding]:
+    def findings(self, row: int, cells: list[str], orders: int) -> list[Finding]:
         """Return where the trailer that was found differs from the rows."""
-        assert self.found is not None
-        row, cells = self.found
         found = []
         if self.declared.count is not None:
             what = self.declared.count_of

@@ -39,7 +39,7 @@ def compile_stylesheet(mapping: Mapping) -> etree.XSLT:
     path = mapping.stylesheet
     if path is None:
         raise SettingsError([Problem(str(mapping.folder), "this mapping has no stylesheet")])
-    folders = TrustedFolders([mapping.folder, *common_folders(mapping.folder)])
+    folders = TrustedFolders([[mapping.folder], common_folders(mapping.folder)])
     try:
         return etree.XSLT(parse_trusted(path, folders), access_control=_no_access())
     except (XmlError, etree.XSLTParseError, OSError) as error:
@@ -77,12 +77,12 @@ class Mapper:
                 return outcome.refused("refused-by-stylesheet" if error.refused else "mapping-fault", str(error))
             found: Any = result.getroot()
             if found is None:
-                return outcome.refused("unknown-root", "The stylesheet gave no document.", expected=_wanted())
+                return outcome.refused("unknown-root", "The stylesheet gave no document.", _wanted())
             root = found
             outcome.body = _serialised(result)
-        wrong = root_problem(root, _SENT_ROOTS)
+        wrong = root_problem(root, _SENT_ROOTS) or _encoding_problem(outcome.body)
         if wrong is not None:
-            return outcome.refused("unknown-root", wrong[0], expected=wrong[1])
+            return outcome.refused(*wrong)
         outcome.add(finding(fault, mapping, source) for fault in verdict(root, self._schemas, strict=request.strict))
         return outcome.with_facts(source)
 
@@ -125,7 +125,7 @@ class _Outcome:
         """Keep findings."""
         self._findings += findings
 
-    def refused(self, code: str, message: str, *, expected: str | None = None) -> MapResult:
+    def refused(self, code: str, message: str, expected: str | None = None) -> MapResult:
         """Return the refusal of the order for one more reason."""
         self._findings.append(Finding(code=code, message=message, expected=expected))
         return self._result(None, None)
@@ -142,11 +142,11 @@ class _Outcome:
         if grouped is not None and grouped != known.order_number:
             wrote, said = shown(known.order_number), shown(grouped)
             words = f'The stylesheet wrote order number "{wrote}", the source says "{said}".'
-            return self.refused("order-number-changed", words, expected=said)
+            return self.refused("order-number-changed", words, said)
         wanted = self._request.release_as
         if wanted is not None and known.kind is not wanted:
             words = f"The document is an {known.kind}, but was to be sent as {wanted}."
-            return self.refused("released-as-other", words, expected=f"a document with root {wanted}")
+            return self.refused("released-as-other", words, f"a document with root {wanted}")
         return self._result(self.body, known)
 
     def _result(self, body: bytes | None, known: Facts | None) -> MapResult:
@@ -157,6 +157,15 @@ class _Outcome:
             findings=tuple(self._findings),
             mapping_hash=self._mapping.hash,
         )
+
+
+def _encoding_problem(body: bytes) -> tuple[str, str, str] | None:
+    """Return why Jakamo would not read a document's bytes, which a pass-through sends as they are; or None."""
+    prolog = read_prolog(body)
+    written = (prolog.declared or prolog.bom or "utf-8").lower()
+    if written in ("utf-8", "us-ascii", "ascii"):
+        return None
+    return "encoding", f"The document is written in {shown(written)}; Jakamo takes UTF-8 only.", "UTF-8"
 
 
 def _wanted() -> str:

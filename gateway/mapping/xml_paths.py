@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -45,7 +46,7 @@ class CompiledPaths:
         spaces = form.namespaces
         self.form = form
         self.split = tuple(_path(one, spaces) for one in form.split_paths)
-        self.roots = tuple(_path(f"/{one.lstrip('/').split('/')[0]}", spaces) for one in form.split_paths)
+        self.roots = tuple(_path(_first_step(one), spaces) for one in form.split_paths)
         self.order_number = _path(form.order_number, spaces)
         self.revision = _path(form.revision, spaces) if form.revision else None
         has_path = isinstance(form.kind, XmlKind) and form.kind.path is not None
@@ -62,6 +63,10 @@ class CompiledPaths:
 
 def _path(path: str, spaces: Dictionary[str, str]) -> etree.XPath:
     return etree.XPath(path, namespaces=dict(spaces) or None, smart_strings=True)
+
+
+def _first_step(path: str) -> str:
+    return "/" + re.split(r"[/\[]", path.removeprefix("/"), maxsplit=1)[0]
 
 
 def elements(path: etree.XPath, start: etree._Element) -> list[etree._Element]:

@@ -127,12 +127,11 @@ def _kind(
     declared = paths.form.kind
     if not isinstance(declared, XmlKind):
         return declared, []
-    if declared.root is not None:
+    if declared.root is not None or paths.kind is None:
         root = element.getroottree().getroot()
-        table, text, at = declared.root, etree.QName(root).localname, root
+        table, text, at = declared.root or {}, etree.QName(root).localname, root
         where = place(root)
     else:
-        assert paths.kind is not None
         found = next(iter(texts(paths.kind, element)), None)
         table, text = declared.values or {}, found.text if found else ""
         at = found.element if found and found.element is not None else element
@@ -232,5 +231,5 @@ def extract_xml(data: bytes, paths: CompiledPaths, ordinals: Sequence[int], *, n
 
 def _remove(element: etree._Element) -> None:
     parent = element.getparent()
-    assert parent is not None  # the root is the only order of its document, so it is never left out
-    parent.remove(element)
+    if parent is not None:  # the root is the only order of its document, so it is never left out
+        parent.remove(element)

@@ -260,12 +260,16 @@ class ErrorFolder:
         )
 
     def _remove_reasons(self, row: Any, place: Path) -> None:
-        files = self._context.files
+        """Remove the reasons where they were put, and where a person dragged them along with their file."""
+        files, layout = self._context.files, self._context.layout
         for name in reason_names(row["name"]):
-            path = place / name
             written = (row["reason_hashes"] or {}).get(name)
-            if files.exists(path) and (written is None or files.sha256(path)[0] == written):
-                files.remove(path)
+            for folder in (place, layout.retry, layout.done, layout.arrived, layout.send_again):
+                path = folder / name
+                if files.exists(path) and (
+                    (written is None and folder == place) or files.sha256(path)[0] == written
+                ):
+                    files.remove(path)
 
     def to_done(self, path: Path, name: str) -> Path:
         """Move a file to today's folder under done/ under a free name; return where it is."""

@@ -92,7 +92,7 @@ def _wrong_header(root: etree._Element, kind: str) -> list[str]:
         value = text(root, name)
         if value != only:
             wrong.append(f"{kind}/{name} must be {only}; it is {value or 'missing'}.")
-    required = ["IssueDate", "BuyerCustomerParty/Party", "SellerSupplierParty/Party", "OrderLine"]
+    required = ["IssueDate", "BuyerCustomerParty", "SellerSupplierParty/Party", "OrderLine"]
     required += ["ID"] if kind == "Order" else ["SequenceNumberID", "OrderReference/ID"]
     for path in required:
         element = find(root, path)

@@ -68,7 +68,8 @@ class Wire:
             if not more:
                 return data
         head, _, body = data.partition(b"\r\n\r\n")
-        lengths = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+        lines = head.lower().split(b"\r\n")
+        lengths = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length")]
         while len(body) < sum(lengths):
             body += (more := self.sock.recv(65_536))
             if not more:
@@ -147,6 +148,11 @@ class WireServer:
                 sock.do_handshake()
             behaviour(Wire(sock, self.ending))
             sock.close()
+
+
+def silent(wire: Wire) -> None:
+    """Take the connection, read nothing, say nothing."""
+    wire.pause()
 
 
 def answering(server_of: Callable[[], WireServer] | None, *answers: bytes, then_close: bool = True) -> Behaviour:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jakamo_help import NOW
 
 from gateway.jakamo.answers import (
     Context,
@@ -19,7 +20,6 @@ from gateway.jakamo.answers import (
 from gateway.jakamo.protocol import Endpoint
 from gateway.jakamo.wording import Scrubber
 from gateway.model import AnswerClass
-from jakamo_help import NOW
 
 A, E = AnswerClass, Endpoint
 SEND = (E.ORDERS, E.ORDER)
@@ -109,7 +109,7 @@ def test_only_a_whole_2xx_is_accepted(endpoint: Endpoint, given_reply: Reply) ->
     """Nothing but a complete 2xx to a wholly written request counts as accepted; a gone acknowledgement aside."""
     answer = classify(endpoint, given_reply, CONTEXT)
     if answer.answer_class is A.ACCEPTED and not (endpoint is E.ACKNOWLEDGE and given_reply.status in (404, 410)):
-        assert 200 <= given_reply.status < 300 and given_reply.complete and given_reply.sent_whole
+        assert (200 <= given_reply.status < 300, given_reply.complete, given_reply.sent_whole) == (True, True, True)
 
 
 @given(endpoints, replies)
@@ -208,7 +208,9 @@ def test_retry_after_date_without_date_counts_from_now() -> None:
     assert retry_after((("Retry-After", "Tue, 24 Nov 2026 12:01:00 GMT"),), NOW) == (60.0, "")
 
 
-@pytest.mark.parametrize(("status", "expected"), [(503, 7.0), (429, 7.0), (500, 7.0), (400, None), (403, None), (200, None)])
+@pytest.mark.parametrize(
+    ("status", "expected"), [(503, 7.0), (429, 7.0), (500, 7.0), (400, None), (403, None), (200, None)]
+)
 def test_retry_after_is_told_where_waiting_helps(status: int, expected: float | None) -> None:
     """A refused document is not mended by waiting."""
     answer = classify(E.ORDERS, reply(status, headers=(("Retry-After", "7"),)), CONTEXT)

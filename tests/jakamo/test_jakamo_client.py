@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from jakamo_help import HandClock, an_account, client_for
-from simulator_documents import order, status_message
+from jakamo_documents import order, status_message
+from jakamo_help import OK, HandClock, Wire, WireServer, an_account, client_for, plain
 
 from gateway.jakamo.client import JakamoClient
 from gateway.model import AnswerClass, MessageKind
@@ -163,6 +163,34 @@ def test_wrong_password_pauses_and_the_right_one_ends_it(simulator: Simulator, t
         assert (answer.answer_class, answer.status, len(simulator.ledger.requests)) == (A.SETTINGS, 401, 1)
         path.write_text("password\n")
         assert client.send(K.ORDER, "PO-1", order("PO-1")).answer_class is A.ACCEPTED
+
+
+def test_a_password_changed_during_the_call_is_tried_once(tmp_path: Path) -> None:
+    """A 401 for a secret that is no longer the present one: one repeat with the new one."""
+    path = tmp_path / "password"
+    path.write_text("old")
+
+    def change_then_accept(wire: Wire) -> None:
+        assert b"Basic aW50ZWdyYXRpb246b2xk" in wire.read_request()
+        path.write_text("new")
+        wire.send(plain("401 Unauthorized"))
+        assert b"Basic aW50ZWdyYXRpb246bmV3" in wire.read_request()
+        wire.send(OK)
+
+    with (
+        WireServer(change_then_accept) as server,
+        client_for(an_account(server.url, password=None, password_file=path)) as client,
+    ):
+        assert client.send(K.ORDER, "PO-1", order("PO-1")).answer_class is A.ACCEPTED
+
+
+@pytest.mark.parametrize("token", ["a b", "a\r\nX-Evil: 1", "ä", "Basic abc"])
+def test_a_token_that_cannot_stand_in_a_header_pauses(simulator: Simulator, token: str) -> None:
+    """Refused before a socket is opened, and not shown."""
+    with client_for(an_account(simulator.base_url, username=None, password=None, token=token)) as client:
+        answer = client.fetch().answer
+    assert (answer.answer_class, simulator.ledger.requests) == (A.SETTINGS, ())
+    assert token not in answer.words
 
 
 def test_a_missing_secret_file_pauses(simulator: Simulator, tmp_path: Path) -> None:

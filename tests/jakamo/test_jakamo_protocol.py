@@ -80,7 +80,8 @@ def test_encoding_is_one_segment_and_comes_back(number: str) -> None:
     except UnusableAddress:
         return
     assert unquote(segment) == number
-    assert segment.isascii() and not set(segment) & set("/?#\\ \r\n")
+    assert segment.isascii()
+    assert not set(segment) & set("/?#\\ \r\n")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,9 @@ def test_no_acknowledge_address_leaves_the_host(uri: str) -> None:
         request = build_acknowledge(BASE, uri)
     except UnusableAddress:
         return
-    assert request.path.startswith("/") and request.path.isascii() and not set(request.path) & set("\\ \r\n\t#")
+    assert request.path.startswith("/")
+    assert request.path.isascii()
+    assert not set(request.path) & set("\\ \r\n\t#")
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,26 @@ import socket
 import threading
 import time
 import zlib
+from typing import Any
 
 import pytest
-from jakamo_help import OK, ORDER, an_account, Behaviour, HandClock, Wire, WireServer, client_for, plain, recording
+from jakamo_help import (
+    OK,
+    ORDER,
+    Behaviour,
+    HandClock,
+    Wire,
+    WireServer,
+    an_account,
+    client_for,
+    plain,
+    recording,
+    silent,
+)
 
+from gateway.clock import SystemClock
+from gateway.jakamo.failures import NoReply
+from gateway.jakamo.transport import Limits, Transport
 from gateway.model import Answer, AnswerClass, MessageKind
 
 A = AnswerClass
@@ -45,11 +61,6 @@ def dripping(head: bytes, each: bytes = b"x", seconds: float = 0.05) -> Behaviou
             wire.send(each)
 
     return behave
-
-
-def silent(wire: Wire) -> None:
-    """Take the connection, read nothing, say nothing."""
-    wire.pause()
 
 
 def test_the_request_on_the_wire_is_exact() -> None:
@@ -89,7 +100,9 @@ NOT_WHOLE = [
     (after_reading(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n<ok/>\r\n"), "did not arrive whole"),
     (after_reading(b"HTTP/1.1 200 OK\r\n\r\n<status>ok</st"), "not XML"),
     (after_reading(plain("200 OK", b"not gzip", "Content-Encoding: gzip")), "compression is broken"),
-    (after_reading(plain("200 OK", gzip.compress(b"<ok/>" * 9000)[:60], "Content-Encoding: gzip")), "whole|not XML"),
+    (after_reading(plain("200 OK", gzip.compress(b"<ok/>")[:12], "Content-Encoding: gzip")), "broken off"),
+    (after_reading(plain("200 OK", gzip.compress(b"<ok/>")[:-1], "Content-Encoding: gzip")), "broken off"),
+    (after_reading(plain("200 OK", b"x", "Content-Encoding: br")), "compression is of an unknown kind"),
     (after_reading(b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "103"),
 ]
 
@@ -100,7 +113,7 @@ def test_what_does_not_arrive_whole_is_maybe(behaviour: Behaviour, word: str) ->
     with WireServer(behaviour) as server:
         answer = send(server)
     assert answer.answer_class is A.MAYBE, answer
-    assert any(part in answer.words for part in word.split("|")), answer
+    assert word in answer.words, answer
     assert server.connections == 1  # not repeated by any layer
 
 
@@ -214,7 +227,7 @@ def test_refused_connection_is_not_sent() -> None:
         answer = client.send(MessageKind.ORDER, "PO-1", ORDER)
     assert (answer.answer_class, answer.status, clock.waits) == (A.NOT_SENT, None, [0.5, 1.5])
     assert answer.words == f"127.0.0.1:{gone.port} refuses the connection."
-    assert answer.detail == "ConnectionRefusedError: [Errno 111] Connection refused"
+    assert answer.detail.startswith("ConnectionRefusedError: ")
 
 
 def test_repeats_stay_within_the_deadline() -> None:
@@ -387,5 +400,39 @@ def test_threads_share_one_client() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert len(said) == 160 and all(order == words for order, words in said.items())
+    assert len(said) == 160
+    assert all(order == words for order, words in said.items())
     assert server.connections <= 8
+
+
+class WaitsOnceConnected(SystemClock):
+    """Lets the server do its part between the connection and the first byte."""
+
+    def __init__(self, done: threading.Event) -> None:
+        self._done = done
+        self._asked = 0
+
+    def monotonic(self) -> float:
+        """Return the time; from the third question on only after the event."""
+        self._asked += 1
+        if self._asked >= 3:  # the limit of connecting, the time for it, then: connected
+            assert self._done.wait(5)
+        return super().monotonic()
+
+
+@pytest.mark.parametrize("farewell", [b"", plain("408 Request Timeout"), OK])
+def test_an_answer_before_the_first_byte_is_none(farewell: bytes) -> None:
+    """The server says something and resets before a byte of ours is written: surely not sent, whatever it said."""
+    done = threading.Event()
+
+    def behave(wire: Wire) -> None:
+        wire.send(farewell)
+        wire.reset()
+        done.set()
+
+    with WireServer(behave) as server:
+        transport = Transport(Limits(), WaitsOnceConnected(done))
+        with pytest.raises(NoReply) as caught:
+            transport.exchange("POST", f"{server.url}/api/order", {}, ORDER, deadline=time.monotonic() + 5)
+        transport.close()
+    assert (caught.value.bytes_written, caught.value.repeat_soon) == (0, True)

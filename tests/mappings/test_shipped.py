@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from judges import PROFILE, oasis, profile
 from lxml import etree
 from sample_runs import (
     KNOWN_CHANGE_NUMBER,
@@ -17,7 +18,6 @@ from sample_runs import (
     samples,
     store,
 )
-from ubl_schemas import PROFILE, oasis, profile
 
 from gateway.documents.ubl import facts
 from gateway.mapping.reading import read_file
@@ -114,16 +114,14 @@ def test_the_six_columns_are_the_least_that_is_valid() -> None:
     """Nothing can be taken out of the smallest order without the profile refusing it, but quantity and item."""
     body = run(store.get("csv-six-columns"), MAPPINGS / "csv-six-columns" / "samples" / "basic.csv").documents[1]
     optional = {"Quantity", "Name"}
-    for element in etree.fromstring(body).iterdescendants():
+    count = len(list(etree.fromstring(body).iterdescendants()))
+    for index in range(count):
         smaller = etree.fromstring(body)
-        target = smaller.getroottree().xpath(element.getroottree().getpath(element))
-        assert isinstance(target, list)
-        victim = target[0]
-        assert isinstance(victim, etree._Element)
+        victim = list(smaller.iterdescendants())[index]
         parent = victim.getparent()
         assert parent is not None
         parent.remove(victim)
-        assert (etree.QName(element).localname in optional) == profile("Order").validate(smaller)
+        assert (etree.QName(victim).localname in optional) == profile("Order").validate(smaller)
 
 
 def test_pass_through_sends_the_bytes_of_the_file() -> None:

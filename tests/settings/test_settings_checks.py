@@ -170,7 +170,7 @@ def test_route_names_an_account_that_exists(problems: Problems) -> None:
         ('complete = "marker:ok"', "must name the ending of the marker file"),
         ('complete = "marker:../x"', "must name the ending of the marker file"),
         ('complete = "Quiet"', 'must be "quiet", "trailer", or "marker:"'),
-        ("settle_seconds = -1", "must be more than 0"),
+        ("settle_seconds = -1", "must be at least 0"),
         ('content = { header = "" }', 'content.header (route "r"): must not be empty'),
     ],
 )

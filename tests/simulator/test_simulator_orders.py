@@ -137,7 +137,7 @@ BAD_ORDERS = {
     "wrong version": (order().replace(b">2.1<", b">2.0<"), "Order/UBLVersionID must be 2.1; it is 2.0"),
     "no number": (order().replace(b"<cbc:ID>PO-1</cbc:ID>", b""), "Order/ID is missing"),
     "long number": (order("N" * 36), "Order/ID is longer than 35"),
-    "no buyer": (order().replace(b"BuyerCustomerParty", b"OtherParty"), "Order/BuyerCustomerParty/Party is missing"),
+    "no buyer": (order().replace(b"BuyerCustomerParty", b"OtherParty"), "Order/BuyerCustomerParty is missing"),
     "no seller": (order().replace(b"SellerSupplierParty", b"OtherParty"), "SellerSupplierParty/Party is missing"),
     "no lines": (order(lines=0), "Order/OrderLine is missing"),
     "bad currency": (order().replace(b">EUR<", b">EURO<"), "must be a three-letter code"),

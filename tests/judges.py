@@ -14,10 +14,15 @@ PROFILE = ("Order", "OrderChange", "OrderResponse", "StatusMessage")
 UBL = ("Order", "OrderChange", "OrderResponse")
 
 
+def schemas_folder() -> Path:
+    """Return the folder of the shipped schemas."""
+    return shipped_folder("schemas")
+
+
 @cache
 def profile(kind: str) -> etree.XMLSchema:
     """Return our schema for a root element."""
-    return etree.XMLSchema(etree.parse(str(shipped_folder("schemas") / f"{kind}.xsd")))
+    return etree.XMLSchema(etree.parse(str(schemas_folder() / f"{kind}.xsd")))
 
 
 @cache
