@@ -62,7 +62,7 @@ def file_door(settings: Settings, clock: Clock) -> FileDoor:
     return FileDoor(
         file_mode=folders.file_mode_bits, dir_mode=folders.dir_mode_bits, group=resolve_group(folders.group),
         owner=settings.intake.node, clock=clock,
-    )  # fmt: skip
+    )
 
 
 def mapping_store(settings: Settings) -> MappingStore:
@@ -150,7 +150,7 @@ class Gateway:
             self.pool = MappingPool(
                 settings.folders.mappings, settings.folders.schemas, workers=settings.intake.mapping_workers,
                 time_limit_seconds=MAPPING_SECONDS_LIMIT, memory_limit_mb=MAPPING_MEMORY_MB,
-            )  # fmt: skip
+            )
             self.parts = self._build()
         except BaseException:
             self._lock.release()
@@ -176,17 +176,17 @@ class Gateway:
         intake = IntakeContext(
             journal=self.journal, keeper=self.keeper, files=self.files, layout=layout, clock=self.clock,
             pool=self.pool, mappings=self.mappings, settings=settings.intake, routes=settings.routes,
-        )  # fmt: skip
+        )
         operations = OperationsContext(
             journal=self.journal, keeper=self.keeper, files=self.files, layout=layout, clock=self.clock,
             extractor=self.pool, node=settings.intake.node, max_file_bytes=settings.intake.max_file_bytes,
             marker_routes=frozenset(r.name for r in settings.routes if r.complete_kind == "marker"),
-        )  # fmt: skip
+        )
         delivery = Delivery(
             self.journal, self.keeper,
             [self._sending_route(name, account) for name, account in settings.accounts.items() if account.send],
             self.clock,
-        )  # fmt: skip
+        )
         scanner = Scanner(intake)
         error_folder = ErrorFolder(operations)
         gestures = Gestures(operations, error_folder)
@@ -196,7 +196,7 @@ class Gateway:
             handback=Handback(intake),
             releaser=Releaser(intake, delivery.poke),
             delivery=delivery,
-            receivers={name: self._receiver(name, account, delivery) for name, account in settings.accounts.items() if account.send},
+            receivers=self._receivers(delivery),
             error_folder=error_folder,
             gestures=gestures,
             closing=Closing(operations),
@@ -204,7 +204,7 @@ class Gateway:
                 operations, gestures, digest=lambda name: settings.accounts[name].settings_digest(),
                 outbox_template=settings.responses.outbox_name,
             ),
-        )  # fmt: skip
+        )
 
     def _sending_route(self, name: str, account: Account) -> SendingRoute:
         resend = account.unknown_outcome == "resend"
@@ -222,6 +222,10 @@ class Gateway:
             resend_after=timedelta(minutes=account.order_wait_minutes) if resend else None,
         )
 
+    def _receivers(self, delivery: Delivery) -> dict[str, Receiver]:
+        accounts_that_send = {name: account for name, account in self.settings.accounts.items() if account.send}
+        return {name: self._receiver(name, account, delivery) for name, account in accounts_that_send.items()}
+
     def _receiver(self, name: str, account: Account, delivery: Delivery) -> Receiver:
         responses = self.settings.responses
         return Receiver(
@@ -233,7 +237,7 @@ class Gateway:
             ),
             digest=account.settings_digest,
             outage=lambda: delivery.weather()[name].is_outage,
-        )  # fmt: skip
+        )
 
     def _loops(self) -> list[Loop]:
         parts, settings = self.parts, self.settings.intake
@@ -306,7 +310,9 @@ class Gateway:
             self.clock.wait(stop, 0.5)
         return self.service.failed
 
-    def run_until_idle(self, stop: threading.Event, progress: Callable[[Mapping[str, int]], None] | None = None) -> list[str]:
+    def run_until_idle(
+        self, stop: threading.Event, progress: Callable[[Mapping[str, int]], None] | None = None
+    ) -> list[str]:
         """Run until nothing can move without a due time or a person, and the queue said that it is empty."""
         self.start()
         while not stop.is_set() and not self.service.stopping.is_set():

@@ -120,7 +120,7 @@ class Service:
         loop.failures.append(now)
         text = f"The {loop.name} loop failed: {error}" if isinstance(error, GatewayError) else (
             f"The {loop.name} loop failed: {type(error).__name__}: {error}"
-        )  # fmt: skip
+        )
         try:
             at = self._clock.now()
             self._journal.write(lambda c: incidents.raise_incident(c, f"loop:{loop.name}", text, at))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from sqlalchemy import select
 
 from gateway.app import Gateway
 from gateway.clock import Clock
-from gateway.journal.tables import interchange, message, queue_message
+from gateway.journal.tables import incident, interchange, message, queue_message
 from gateway.settings import Settings, load_settings
 from gateway.simulator import Simulator
 
@@ -53,6 +55,7 @@ class Site:
         ]
         self.intake = {**FAST, **(intake or {})}
         self.responses = dict(responses or {})
+        self.more_accounts: dict[str, dict[str, Any]] = {}
         self.clock: Clock | None = None
 
     # Running
@@ -62,9 +65,9 @@ class Site:
         self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / "gateway.toml"
         tables = {
-            "intake": self.intake, "responses": self.responses, "accounts": {"main": self.account},
+            "intake": self.intake, "responses": self.responses, "accounts": {"main": self.account, **self.more_accounts},
             "routes": self.routes,
-        }  # fmt: skip
+        }
         path.write_text(_toml(tables), encoding="utf-8")
         return load_settings(path, {})
 
@@ -85,6 +88,17 @@ class Site:
             gateway.close()
         assert failed == []
         assert not stop.is_set(), f"not idle after {seconds} s: {self.states()}"
+
+    @contextmanager
+    def living(self) -> Iterator[Gateway]:
+        """Let the service live in the background for a while, on `clock` if one was given."""
+        gateway = self.gateway()
+        try:
+            gateway.start()
+            yield gateway
+        finally:
+            gateway.close()
+        assert gateway.service.failed == []
 
     # Folders
 
@@ -173,6 +187,13 @@ class Site:
         """Return the state of every queue message in sequence."""
         return [row[0] for row in self._rows(select(queue_message.c.state).order_by(queue_message.c.sequence))]
 
+    def incidents(self, *, open_only: bool = True) -> list[tuple[str, str]]:
+        """Return key and text of the incidents that are open, or of all there ever were."""
+        statement = select(incident.c.key, incident.c.text).order_by(incident.c.id)
+        if open_only:
+            statement = statement.where(incident.c.cleared_at.is_(None))
+        return [(row[0], row[1]) for row in self._rows(statement)]
+
     def _rows(self, statement: Any) -> list[Any]:
         from gateway.journal.journal import journal_url, open_journal
 
@@ -181,6 +202,14 @@ class Site:
             return journal.read(lambda c: list(c.execute(statement)))
         finally:
             journal.close()
+
+
+def eventually(condition: Callable[[], bool], what: str = "", seconds: float = 10.0) -> None:
+    """Wait until something that other threads bring about holds; fail if it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.01)
 
 
 def _put(path: Path, data: bytes | str) -> Path:

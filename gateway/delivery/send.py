@@ -90,6 +90,7 @@ class Delivery:
         self._returned: queue.SimpleQueue[_Returned] = queue.SimpleQueue()
         self.wake = threading.Event()  # set when something may be ready or has come back
         self._stopping = threading.Event()
+        self._unrecorded: list[tuple[_Returned, Decision | None]] = []
         self._lanes = {
             route.name: _Lane(route, ThreadPoolExecutor(route.workers, f"send-{route.name}"), Breaker())
             for route in routes
@@ -116,7 +117,8 @@ class Delivery:
     @property
     def busy(self) -> bool:
         """Tell whether a call is on its way or an outcome waits to be recorded."""
-        return any(lane.in_flight for lane in self._lanes.values()) or not self._returned.empty()
+        in_flight = any(lane.in_flight for lane in self._lanes.values())
+        return in_flight or bool(self._unrecorded) or not self._returned.empty()
 
     def step(self) -> bool:
         """Record what came back and commit the next intents, in one commit; then hand them to the senders.
@@ -125,12 +127,15 @@ class Delivery:
         """
         returned = self._drain()
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        decided = [(item, self._decide(item, now, monotonic)) for item in returned]
+        # Kept until they are durable: a journal that cannot be written now must not make an answer unheard.
+        self._unrecorded += [(item, self._decide(item, now, monotonic)) for item in returned]
+        decided = list(self._unrecorded)
         outcomes = [_outcome(item, decision) for item, decision in decided if item.outgoing is not None]
         wanted = {} if self._stopping.is_set() else self._wanted(monotonic)
         if not outcomes and not wanted and not decided:
             return False
         begun = self._journal.write(lambda c: self._commit(c, decided, outcomes, wanted, now))
+        self._unrecorded.clear()
         for outgoing in begun:
             lane = self._lanes[outgoing.account]
             lane.in_flight += 1
@@ -192,10 +197,10 @@ class Delivery:
         decision = decide(
             item.outgoing, answer, lane.route.limits, now=now, outage_seconds=lane.outage_seconds,
             queue_readable=item.queue_readable, random=self._random,
-        )  # fmt: skip
+        )
         lane.forbidden = lane.forbidden + 1 if decision.reason_code == "forbidden-order" else (
             0 if answer.answer_class is AnswerClass.ACCEPTED else lane.forbidden
-        )  # fmt: skip
+        )
         before = lane.breaker
         lane.breaker = before.after(
             decision.signal, monotonic, reason=decision.reason or "", wait_seconds=answer.retry_after_seconds or 0.0
@@ -230,7 +235,7 @@ class Delivery:
             begun += messages.begin(
                 connection, account_name=name, limit=free, before=gates.get(name), now=now,
                 prefer_put=lane.breaker.is_outage,
-            )  # fmt: skip
+            )
         return begun
 
     def _note_accounts(
@@ -331,4 +336,4 @@ def _outcome(item: _Returned, decision: Decision | None) -> Outcome:
         outgoing=item.outgoing, answer=item.answer, state=decision.state, reason_code=decision.reason_code,
         reason=decision.reason, due_at=decision.due_at, booked=decision.booked, unsure=decision.unsure,
         ended_at=item.at,
-    )  # fmt: skip
+    )

@@ -32,7 +32,7 @@ ORDER_BYTES, KIND_BYTES, TIME_BYTES, SEQUENCE_DIGITS, HASH_BYTES = 80, 32, 20, 8
 TEMPORARY_ENDINGS = (
     ".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", ".swx",
     ".upload", ".uploading", ".incomplete", ".writing", ".inprogress", ".lck", ".lock",
-)  # fmt: skip
+)
 SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini"})
 
 
@@ -252,7 +252,7 @@ def check_template(template: str) -> list[str]:
         problems.append("must not end like a temporary file or with a dot")
     widths = {
         "order": ORDER_BYTES, "kind": KIND_BYTES, "time": TIME_BYTES, "sequence": 2 * SEQUENCE_DIGITS, "hash8": 17
-    }  # fmt: skip
+    }
     longest = len(literal.encode()) + sum(widths.get(name, 0) for name in found)
     if longest > MAX_NAME_BYTES - len(REASON_JSON):
         problems.append(f"could give names of {longest} bytes; {MAX_NAME_BYTES - len(REASON_JSON)} is the most")

@@ -7,44 +7,23 @@ between the two) gets its row at the next scan; a row without its file is nobody
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from gateway.errors import ShareGone, StorageError
+from gateway.errors import SettingsError, ShareGone, StorageError
 from gateway.files.entry import Entry
-from gateway.files.layout import RETRY_CLAIMS, printable_name, split_work_name, work_name
+from gateway.files.layout import printable_name, split_work_name, work_name
 from gateway.intake.content import choose_route
 from gateway.intake.context import IntakeContext
-from gateway.intake.settle import EveryFile, Observation, Place, Settled, SettleTracker, Waiting
+from gateway.intake.settle import Observation, Place, Settled, Waiting
+from gateway.intake.watched import FolderReport, Watched, outdated, stuck_text, watched_folders
 from gateway.journal import decisions, incidents, interchanges
 from gateway.journal.interchanges import Claim
 
 MOST_CLAIMS_A_SCAN = 200
-RETRY = "retry"
 MARKER_TAG = ".marker"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """One folder that is scanned."""
-
-    key: str  # subfolder of the inbox, or RETRY_CLAIMS
-    path: Path
-    work: Path
-    origin: str
-    tracker: SettleTracker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderReport:
-    """What the last scan of a folder saw, for `status`."""
-
-    path: Path
-    observation: Observation | None
-    trouble: str | None = None
 
 
 class Scanner:
@@ -52,10 +31,11 @@ class Scanner:
 
     def __init__(self, context: IntakeContext) -> None:
         self._context = context
-        self._watched = _watched_folders(context)
+        self._watched = watched_folders(context)
         self._scan = 0
         self._recorded: set[str] = set()
         self._claimed_as: dict[str, tuple[Watched, Settled]] = {}
+        self._broken: set[str] = set()  # incidents of mappings that cannot be used
         self.reports: dict[str, FolderReport] = {}
         self.more = False  # more was settled than one scan takes
 
@@ -78,7 +58,7 @@ class Scanner:
             settled += [(watched, one, None) for one in self._unrouted_too_long(observation, now)]
             self._report(watched, observation)
         paused: set[str] = context.journal.read(decisions.paused_routes)
-        settled = [item for item in settled if item[1].route not in paused]
+        settled = [item for item in settled if item[1].route not in paused and self._usable(item[1].route)]
         settled.sort(key=lambda item: item[1].place.key())
         self.more = len(settled) > MOST_CLAIMS_A_SCAN
         claims = self._claim(settled[:MOST_CLAIMS_A_SCAN])
@@ -152,6 +132,25 @@ class Scanner:
         files.sync_folders(folders)
         return claims
 
+    def _usable(self, route_name: str) -> bool:
+        """Tell whether a route's mapping can be used; a broken one leaves its files in the inbox."""
+        route = self._context.route(route_name)
+        if route is None:
+            return True
+        key = f"mapping:{route.mapping}"
+        try:
+            self._context.mappings.get(route.mapping)
+        except SettingsError as error:
+            if key not in self._broken:
+                self._broken.add(key)
+                self._incident(key, f"The files of route {route.name} wait: {error}")
+            return False
+        if key in self._broken:
+            self._broken.discard(key)
+            now = self._context.clock.now()
+            self._context.journal.write(lambda c: incidents.clear(c, key, now))
+        return True
+
     def _remember(self, claim_id: str, watched: Watched, one: Settled) -> None:
         """Keep what was known of a claimed file, in case it is given back; of the newest claims only."""
         self._claimed_as[claim_id] = (watched, one)
@@ -167,7 +166,7 @@ class Scanner:
             name=printable_name(name),
             path=str(path), route=route.name if route else None, account=route.account if route else None,
             mapping=route.mapping if route else None,
-        )  # fmt: skip
+        )
 
     def _orphans(self, fresh: set[str]) -> list[Claim]:
         """Make rows for work files that have none: a stop came between the rename and the commit."""
@@ -222,64 +221,16 @@ class Scanner:
 
         def note(connection: Connection) -> None:
             for key in new:
-                incidents.raise_incident(connection, key, _stuck_text(watched, stuck[key]), now)
+                incidents.raise_incident(connection, key, stuck_text(watched, stuck[key]), now)
             for key in incidents.open_keys(connection, prefix) - stuck.keys():
                 incidents.clear(connection, key, now)
             for key in places:
                 incidents.clear(connection, key, now)
 
-        if new or self._context.journal.read(lambda c: _outdated(c, prefix, set(stuck), places)):
+        stale = self._context.journal.read(lambda c: outdated(c, prefix, set(stuck), places))
+        if new or stale:
             self._context.journal.write(note)
 
     def _incident(self, key: str, text: str) -> None:
         now = self._context.clock.now()
         self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
-
-
-def _outdated(connection: Connection, prefix: str, stuck: set[str], places: Sequence[str]) -> bool:
-    """Tell whether an incident is open that the present listing does not bear out."""
-    if incidents.open_keys(connection, prefix) - stuck:
-        return True
-    return any(incidents.open_keys(connection, place) for place in places)
-
-
-def _stuck_text(watched: Watched, waiting: Waiting) -> str:
-    name = waiting.entry.name
-    what = {
-        "changing": "is still being written",
-        "zero-bytes": "is empty",
-        "no-marker": f"waits for its companion file {waiting.detail}",
-        "marker-changing": f"waits for {waiting.detail}, which is still being written",
-        "incomplete": "ends in the middle: its end is missing",
-        "behind": f"waits behind {waiting.detail}",
-    }.get(str(waiting.reason), "waits")
-    return f"{watched.path.name}/{name} {what}. Look whether the export was finished."
-
-
-def _watched_folders(context: IntakeContext) -> list[Watched]:
-    layout, node, settings = context.layout, context.node, context.settings
-    stuck_seconds = settings.stuck_minutes * 60
-    folders = list(dict.fromkeys(["", *(route.folder for route in context.routes)]))
-    watched = []
-    for folder in folders:
-        tracker = SettleTracker(
-            [route for route in context.routes if route.folder == folder],
-            settle_seconds=settings.settle_seconds, stuck_seconds=stuck_seconds,
-            own_names=layout.own_names(folder, [f for f in folders if f]),
-        )  # fmt: skip
-        watched.append(
-            Watched(
-                key=folder, path=layout.intake(folder), work=layout.work(node, folder), origin="inbox",
-                tracker=tracker,
-            )  # fmt: skip
-        )
-    watched.append(
-        Watched(
-            key=RETRY_CLAIMS, path=layout.retry, work=layout.retry_work(node), origin=RETRY,
-            tracker=SettleTracker(
-                [EveryFile(RETRY)], settle_seconds=settings.settle_seconds, stuck_seconds=stuck_seconds
-            ),
-        )  # fmt: skip
-    )
-    return watched
-

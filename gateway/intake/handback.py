@@ -105,17 +105,17 @@ class Handback:
         result = context.pool.read(
             route.mapping, Path(row["path"]), name=row["name"], trailer=False,
             max_bytes=context.settings.max_file_bytes,
-        ).result()  # fmt: skip
+        ).result()
         numbers = {source.order_number for source in result.orders}
         linked = [
             c for c in candidates
             if c.account == route.account and (c.by_name or c.by_bytes or numbers & c.open_numbers)
-        ]  # fmt: skip
+        ]
         rejected = next((c.interchange for c in linked if c.rejected and (c.by_name or c.by_bytes)), None)
         return Reading(
             route=route, mapping=mapping, result=result, originals=frozenset(c.interchange for c in linked),
             retry_of=rejected if rejected is not None else (linked[0].interchange if linked else None),
-        )  # fmt: skip
+        )
 
     def _as_new(self, row: RowMapping) -> Reading:
         """Nothing that waits fits this file: it goes as if it had been dropped into the inbox."""
@@ -142,7 +142,7 @@ class Handback:
             interchanges.mark_rejected(
                 connection, row, code=rejected.code, reason=rejected.message, findings=findings, now=now,
                 sha256=sha256, size=size,
-            )  # fmt: skip
+            )
             handbacks.link(connection, row["sequence"], retry_of)
 
         self._context.journal.write(refuse)
@@ -157,7 +157,7 @@ class Handback:
             signature=signature, order_count=len(reading.result.orders), route=reading.route.name, account=account,
             mapping=reading.route.mapping, retry_of=reading.retry_of,
             findings=[finding.as_dict() for finding in reading.result.warnings],
-        )  # fmt: skip
+        )
         generation = locate(connection, account)
         numbers = [source.order_number for source in reading.result.orders]
         lanes = handbacks.lanes_of(connection, account, numbers)
@@ -188,7 +188,7 @@ def _verdict(source: OrderSource, rows: Sequence[RowMapping], reading: Reading) 
             revision=row["revision"], source_hash=row["source_hash"],
             lane=(row["lane_major"], row["lane_minor"]), reason_code=row["reason_code"],
             release_as=MessageKind(row["release_as"]) if row["release_as"] else None, approved=row["approved"],
-        )  # fmt: skip
+        )
         for row in rows
     ]
     return judge_handback(source.source_hash, source.kind_hint, source.revision, known, reading.originals)
@@ -205,4 +205,4 @@ def _registration(source: OrderSource, verdict: Verdict, sequence: int, generati
         source=source, lane_major=major, lane_minor=minor, generation=generation, state=state,
         reason_code=code, reason=reason, approved=verdict.approved,
         release_as=str(verdict.release_as) if verdict.release_as else None,
-    )  # fmt: skip
+    )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping
 from gateway.errors import FileRejected, SettingsError, StorageError
 from gateway.files.layout import free_name
 from gateway.intake.context import IntakeContext, message_rules
-from gateway.journal import incidents, interchanges
+from gateway.journal import decisions, incidents, interchanges
 from gateway.journal.history import Event, record
 from gateway.journal.interchanges import Registration
 from gateway.journal.lanes import locate
@@ -66,7 +66,7 @@ class Splitter:
             self._trouble(f"mapping:{route.mapping}", str(error))
             return None
         except FileNotFoundError:
-            self._trouble(f"vanished:{row['claim']}", f"{row['name']} was removed from the work folder by hand.")
+            self._vanished(row)
             return None
         if entry.size == 0:
             self._reject(row, FileRejected("The file is empty. Export it again.", code="empty"), size=0)
@@ -74,7 +74,7 @@ class Splitter:
         reading = context.pool.read(
             route.mapping, path, name=row["name"], trailer=route.complete == "trailer",
             max_bytes=context.settings.max_file_bytes,
-        )  # fmt: skip
+        )
         return route, mapping, signature, reading
 
     def _conclude(self, row: RowMapping, started: tuple[Route, Any, str, Future[ReadResult]]) -> list[Future[Any]]:
@@ -118,7 +118,7 @@ class Splitter:
             connection, row, sha256=result.sha256, size=result.size, duplicate_of=duplicate_of, now=now,
             signature=signature, order_count=len(result.orders),
             findings=[finding.as_dict() for finding in result.warnings],
-        )  # fmt: skip
+        )
         generation = locate(connection, route.account)
         registrations = [
             registration(source, major=sequence, minor=source.ordinal, generation=generation, duplicate_of=duplicate_of)
@@ -138,7 +138,7 @@ class Splitter:
                 c, row, code=rejected.code, reason=rejected.message, findings=findings, now=now,
                 sha256=sha256, size=size,
             )
-        )  # fmt: skip
+        )
 
     def _give_back(self, row: RowMapping, why: str) -> None:
         """Return a file to the inbox under a free name; the row says so before the name changes."""
@@ -150,6 +150,19 @@ class Splitter:
         context.journal.write(lambda c: _returned(c, row, str(target), why, now))
         self._incomplete(row["claim"], target.name)
         context.files.move(Path(row["path"]), target)
+
+    def _vanished(self, row: RowMapping) -> None:
+        """Somebody took the file out of the work folder: said once, and nothing waits for it any more."""
+        context, now = self._context, self._context.clock.now()
+        context.files.check_marker(context.layout.inbox)  # on a share that is gone absence proves nothing
+        text = f"{row['name']} was taken out of the work folder by hand before it was read; nothing of it was sent."
+
+        def close(connection: Connection) -> None:
+            interchanges.mark_rejected(connection, row, code="vanished", reason=text, findings=(), now=now)
+            decisions.close_rejected(connection, row["sequence"], "vanished", text, now)
+            incidents.raise_incident(connection, f"vanished:{row['claim']}", text, now)
+
+        context.journal.write(close)
 
     def _trouble(self, key: str, text: str) -> None:
         now = self._context.clock.now()
@@ -182,7 +195,7 @@ def registration(
         source=source, lane_major=major, lane_minor=minor, generation=generation, duplicate_of=duplicate_of,
         state=MessageState.FAILED, reason_code=errors[0].code,
         reason=f"{where}: {errors[0].message}{more}" if where else f"{errors[0].message}{more}",
-    )  # fmt: skip
+    )
 
 
 def no_route(name: str) -> FileRejected:

@@ -114,7 +114,7 @@ class ClientCredentialsAuthorizer:
         self._lock = threading.Lock()
         self._token: _Token | None = None
         self._fetches = 0  # that have ended
-        self._failure: NoAuthorization | None = None
+        self._failure: Answer | None = None
 
     def header(self, deadline: float) -> str:
         """Return the header with a token that is not about to end."""
@@ -135,10 +135,11 @@ class ClientCredentialsAuthorizer:
         if not self._lock.acquire(timeout=max(0.0, deadline - self._clock.monotonic())):
             raise NoAuthorization(_passing("No token arrived in time; nothing was sent."))
         try:
-            if self._token is not None and self._token is not stale:
-                return self._token
+            fresh = self._token
+            if fresh is not None and fresh is not stale and not (refused and stale and fresh.value == stale.value):
+                return fresh
             if self._fetches != fetches and self._failure is not None:
-                raise self._failure
+                raise NoAuthorization(self._failure)
             return self._fetch(stale, deadline, refused=refused)
         finally:
             self._lock.release()
@@ -148,7 +149,7 @@ class ClientCredentialsAuthorizer:
         try:
             self._token, self._failure = self._ask(deadline), None
         except NoAuthorization as error:
-            self._failure = error
+            self._failure = error.answer
             now = self._clock.monotonic()
             if refused or stale is None or now >= stale.ends_at:
                 raise
@@ -174,13 +175,10 @@ class ClientCredentialsAuthorizer:
         if str(got.get("token_type", "bearer")).lower() != "bearer":
             raise NoAuthorization(_settings("The token service gave a token that is no bearer token."))
         self._scrubber.learn(value, passing=True)
-        return self._kept(value, got.get("expires_in"))
+        return self._kept(value, got.get("expires_in"))  # a number, or authlib would have refused it
 
     def _kept(self, value: str, expires_in: object) -> _Token:
-        try:
-            life = float(expires_in) if isinstance(expires_in, int | float | str) else _UNSTATED_LIFE_SECONDS
-        except ValueError:
-            life = _UNSTATED_LIFE_SECONDS
+        life = float(expires_in) if isinstance(expires_in, int | float | str) else 0.0
         if not 0 < life < float("inf"):
             life = _UNSTATED_LIFE_SECONDS
         now = self._clock.monotonic()
@@ -200,11 +198,7 @@ def _fetch_token(
     from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]  # only when needed
 
     def look(response: Any) -> Any:
-        judge(
-            Reply(
-                status=response.status_code, headers=tuple(response.headers.items()), body=response.content
-            )
-        )
+        judge(Reply(status=response.status_code, headers=tuple(response.headers.items()), body=response.content))
         return response
 
     session = OAuth2Session(source.client_id, secret, scope=source.scope or None, token_endpoint_auth_method=_IN_FORM)

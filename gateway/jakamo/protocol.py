@@ -72,9 +72,7 @@ def build_send(
 ) -> Request:
     """Return the request that sends one document. Raise `UnusableAddress` for an impossible order number."""
     if kind is MessageKind.ORDER:
-        return Request(
-            endpoint=Endpoint.ORDERS, method="POST", path="/api/order", headers=_WRITE_HEADERS, body=body
-        )
+        return Request(endpoint=Endpoint.ORDERS, method="POST", path="/api/order", headers=_WRITE_HEADERS, body=body)
     method = change_method if kind is MessageKind.CHANGE else status_method
     path = f"/api/order/{encode_order_number(order_number)}"
     return Request(endpoint=Endpoint.ORDER, method=method, path=path, headers=_WRITE_HEADERS, body=body)

@@ -68,7 +68,7 @@ def pause_of(connection: Connection, name: str) -> Pause | None:
     return Pause(
         reason=row["pause_reason"] or "", digest=row["pause_digest"] or "", by=row["pause_by"] or "answer",
         at=row["paused_at"],
-    )  # fmt: skip
+    )
 
 
 def pause(connection: Connection, name: str, *, reason: str, digest: str, by: str, now: datetime) -> bool:

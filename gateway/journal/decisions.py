@@ -185,7 +185,7 @@ def _move(
                 reason_code=code, reason=reason, due_at=None, waits_for=None, **values,
             )
             for row in rows
-        ],  # fmt: skip
+        ],
     )
     record(connection, now, [Event("message", row["id"], str(state), reason) for row in rows])
 

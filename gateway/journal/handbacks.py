@@ -54,7 +54,7 @@ def candidates(connection: Connection, sha256: str, name: str) -> list[Candidate
                     interchange=sequence, route=row["route"], account=row["account"],
                     open_numbers=frozenset(numbers.get(sequence, ())), rejected=sequence in rejected,
                     by_bytes=sequence in same_bytes, by_name=sequence in same_name or row["name"] == name,
-                )  # fmt: skip
+                )
             )
     return sorted(found, key=lambda c: (not c.by_bytes, not c.by_name, -c.interchange))
 
@@ -99,7 +99,7 @@ def replace(connection: Connection, replaced: Sequence[tuple[int, int]], now: da
                 replaced_by=new_of[row["id"]],
             )
             for row in rows
-        ],  # fmt: skip
+        ],
     )
     record(
         connection, now, [Event("message", row["id"], "replaced", f"handed back: {new_of[row['id']]}") for row in rows]

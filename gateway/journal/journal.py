@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -18,9 +19,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from alembic import command
 from gateway.errors import JournalError
-from gateway.journal.writer import Writer
+from gateway.journal.writer import WRITES, Writer, database_words
 
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -50,7 +50,7 @@ class Journal:
             with self.engine.connect() as connection:
                 return operation(connection)
         except SQLAlchemyError as error:
-            raise JournalError(f"The journal could not be read: {getattr(error, 'orig', error)}.") from error
+            raise JournalError(f"The journal could not be read: {database_words(error)}.") from error
 
     @property
     def commits(self) -> int:
@@ -79,18 +79,25 @@ def open_journal(url: str) -> Journal:
     """
     engine = make_engine(url)
     try:
-        _migrate(engine, url)
+        _migrate(engine)
     except SQLAlchemyError as error:
         engine.dispose()
         raise JournalError(
-            f"The journal cannot be opened: {getattr(error, 'orig', error)}.",
+            f"The journal cannot be opened: {database_words(error)}.",
             hint="Nothing was sent. Restore the state folder from a backup, or see the README, 'Operating'.",
         ) from error
+    except BaseException:
+        engine.dispose()
+        raise
     return Journal(engine)
 
 
 def make_engine(url: str) -> Engine:
-    """Return an engine whose transactions begin when we say so."""
+    """Return an engine whose transactions begin when we say so.
+
+    On SQLite a transaction that will write takes the write lock as it begins: one that reads first and is then
+    overtaken by another process (a command that records an action) could not go on, however long it waited.
+    """
     if not url.startswith("sqlite"):
         return create_engine(url, poolclass=QueuePool, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, poolclass=QueuePool)
@@ -106,20 +113,14 @@ def make_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
 
     return engine
 
 
-def _config(url: str) -> Config:
+def _migrate(engine: Engine) -> None:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    return config
-
-
-def _migrate(engine: Engine, url: str) -> None:
-    config = _config(url)
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     script = ScriptDirectory.from_config(config)
     head = script.get_current_head()
     with engine.connect() as connection:
@@ -131,9 +132,11 @@ def _migrate(engine: Engine, url: str) -> None:
             f"The journal was written by a newer gateway (version {present}; this one knows {head}).",
             hint="Start the newer program, or restore the state folder of before the upgrade.",
         )
-    with engine.connect() as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with engine.connect() as plain:
+        connection = plain.execution_options(**{WRITES: True})
+        with connection.begin():  # whoever opens it at the same time waits here, and then finds nothing to do
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def check_journal(url: str) -> str | None:
@@ -146,7 +149,7 @@ def check_journal(url: str) -> str | None:
                 if verdict != "ok":
                     return f"damaged: {verdict}"
     except SQLAlchemyError as error:
-        return str(getattr(error, "orig", error))
+        return database_words(error)
     finally:
         engine.dispose()
     return None

@@ -25,8 +25,10 @@ def judge(message: LaneMessage, memory: Memory | None, now: datetime, rules: Lan
         return move
     if not rules.send:
         return _to(message, S.REHEARSED, "rehearsal", "Mapped and valid. Not sent: the account has send = false.")
-    # A due time that has passed stays on record: it says that the wait for the Order is over.
-    return Move(message_id=message.id, state=S.READY, turn=True, due_at=message.due_at)
+    # A due time that has passed stays on record: it says that the wait for the Order is over. One that has not
+    # must go, or a message that need not wait any more would.
+    waited = message.due_at if message.due_at is not None and message.due_at <= now else None
+    return Move(message_id=message.id, state=S.READY, turn=True, due_at=waited)
 
 
 def _judge_explicit(message: LaneMessage, memory: Memory | None, now: datetime, rules: LaneRules) -> Move | None:
@@ -58,7 +60,7 @@ def _judge_order(message: LaneMessage, memory: Memory | None, rules: LaneRules) 
         if message.content_hash == memory.content_hash:
             return _to(message, S.UNCHANGED, "unchanged", "Equal to what was last sent for this order.")
     if not message.approved:
-        move = _duplicate(message, rules) or _suspicious(message, memory) or _lost_lines(message, memory)
+        move = _suspicious(message, memory) or _duplicate(message, rules) or _lost_lines(message, memory)
         if move is not None:
             return move
     return _as_order_or_change(message, memory)

@@ -41,7 +41,10 @@ def decide_lane(
     """
     present = list(messages)
     decided: dict[int, Move] = {}
-    while moves := _round(present, memory, now, rules):
+    for _ in range(2 * len(present) + 2):  # enough for any lane; a bound, so that no mistake here can stop the writer
+        moves = _round(present, memory, now, rules)
+        if not moves:
+            break
         decided.update({move.message_id: move for move in moves})
         memory = _memory_after(memory, present, moves)
         by_id = {move.message_id: move for move in moves}
@@ -118,11 +121,11 @@ def _replace(lane: Sequence[LaneMessage], rules: LaneRules, moves: dict[int, Mov
     """Let each newer whole document join its equal, or take the place of what waits for a person."""
     for index in range(len(lane) - 1, 0, -1):
         newer = lane[index]
-        if newer.origin != "inbox" or not newer.whole_document:
+        if newer.origin != "inbox" or not newer.whole_document or newer.id in moves:
             continue
         if newer.state not in _REPLACEABLE and newer.state is not S.READY:
             continue
-        older = [message for message in lane[:index] if _replaceable(message)]
+        older = [message for message in lane[:index] if _replaceable(message) and message.id not in moves]
         twin = next((message for message in older if _same(message, newer)), None)
         if twin is not None:
             moves[newer.id] = Move(
@@ -133,8 +136,7 @@ def _replace(lane: Sequence[LaneMessage], rules: LaneRules, moves: dict[int, Mov
                 replaced_by=twin.id,
             )
         elif not _asks_whether_duplicate(newer, rules):
-            for message in older:
-                moves.setdefault(message.id, _replaced(message, newer))
+            moves.update({message.id: _replaced(message, newer) for message in older})
 
 
 def _replaceable(message: LaneMessage) -> bool:
@@ -225,10 +227,8 @@ def _walk(
 
 
 def _keep(message: LaneMessage, *, turn: bool) -> Move:
-    """A message whose next try is due goes on by itself; only its turn may come and go."""
-    return Move(
-        message_id=message.id, state=S.RETRYING, turn=turn, due_at=message.due_at, reason_code=message.reason_code
-    )
+    """A message with a next try goes on by itself; only its turn may come and go."""
+    return Move(message_id=message.id, state=S.RETRYING, turn=turn, due_at=message.due_at)
 
 
 def _park(message: LaneMessage, blocker: LaneMessage) -> Move:

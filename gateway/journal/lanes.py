@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, select
 
 from gateway.journal.history import Event, record
-from gateway.journal.lane_rules import LaneMessage, LaneRules, Memory, Move, decide_lane
+from gateway.journal.lane_rules import decide_lane
+from gateway.journal.lane_values import LaneMessage, LaneRules, Move
+from gateway.journal.order_memory import Lane, in_lanes, locate, remember_baseline, remember_sent, remembered
 from gateway.journal.states import Change, change_messages
-from gateway.journal.tables import account, message, order_memory
+from gateway.journal.tables import message
 from gateway.model import ENDED, MessageKind, MessageState
 
-Lane = tuple[str, str]  # account, order number
+S = MessageState
 OPEN_STATES = tuple(sorted(str(state) for state in MessageState if state not in ENDED))
+_STANDING = (str(S.READY), str(S.RETRYING), str(S.PARKED))
 _CHUNK = 300
 
 _COLUMNS = [
@@ -57,11 +60,25 @@ class LaneKeeper:
     def __init__(self, rules: Mapping[str, LaneRules]) -> None:
         self._rules = dict(rules)
 
+    @property
+    def accounts(self) -> Collection[str]:
+        """The accounts whose lanes are kept; the lanes of any other stand still."""
+        return self._rules.keys()
+
     def settle(self, connection: Connection, lanes: Iterable[Lane], now: datetime) -> None:
-        """Bring lanes up to date. Call it in every transaction that changed one."""
+        """Bring lanes up to date. Call it in every transaction that changed one, or what is remembered of one."""
         wanted = sorted(set(lanes))
         for start in range(0, len(wanted), _CHUNK):
             self._settle(connection, wanted[start : start + _CHUNK], now)
+
+    def settle_all(self, connection: Connection, now: datetime) -> None:
+        """Bring every lane with something waiting up to date: at start, when settings may have changed."""
+        statement = (
+            select(message.c.account, message.c.order_number)
+            .where(message.c.state.in_(_STANDING), message.c.account.in_(self.accounts))
+            .distinct()
+        )
+        self.settle(connection, [(row[0], row[1]) for row in connection.execute(statement)], now)
 
     def _settle(self, connection: Connection, lanes: Sequence[Lane], now: datetime) -> None:
         rows = _open_messages(connection, lanes)
@@ -82,48 +99,13 @@ class LaneKeeper:
 def _open_messages(connection: Connection, lanes: Sequence[Lane]) -> dict[Lane, list[RowMapping]]:
     statement = (
         select(*_COLUMNS)
-        .where(_in_lanes(message.c.account, message.c.order_number, lanes), message.c.state.in_(OPEN_STATES))
+        .where(in_lanes(message.c.account, message.c.order_number, lanes), message.c.state.in_(OPEN_STATES))
         .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
     )
     found: dict[Lane, list[RowMapping]] = {}
     for row in connection.execute(statement).mappings():
         found.setdefault((row["account"], row["order_number"]), []).append(row)
     return found
-
-
-def _in_lanes(account_column: Any, order_column: Any, lanes: Sequence[Lane]) -> ColumnElement[bool]:
-    """Match lanes so that the index on (account, order number) serves: one IN list per account."""
-    numbers: dict[str, list[str]] = {}
-    for name, number in lanes:
-        numbers.setdefault(name, []).append(number)
-    return or_(*(and_(account_column == name, order_column.in_(some)) for name, some in numbers.items()))
-
-
-def remembered(connection: Connection, lanes: Iterable[Lane]) -> dict[Lane, Memory]:
-    """Return what Jakamo was last sent, for those lanes where it was sent anything."""
-    wanted = sorted(set(lanes))
-    if not wanted:
-        return {}
-    statement = (
-        select(order_memory)
-        .join(
-            account,
-            and_(account.c.name == order_memory.c.account, account.c.generation == order_memory.c.generation),
-        )
-        .where(_in_lanes(order_memory.c.account, order_memory.c.order_number, wanted))
-    )
-    return {
-        (row["account"], row["order_number"]): Memory(
-            content_hash=row["content_hash"],
-            imported=row["imported"],
-            change_count=row["change_count"],
-            cancelled=row["cancelled"],
-            supplier=row["supplier"],
-            buyer=row["buyer"],
-            line_ids=tuple(row["line_ids"] or ()),
-        )
-        for row in connection.execute(statement).mappings()
-    }
 
 
 def _lane_message(row: RowMapping) -> LaneMessage:
@@ -157,91 +139,30 @@ def _lane_message(row: RowMapping) -> LaneMessage:
 def _carry_out(connection: Connection, moves: Sequence[tuple[RowMapping, Move]], now: datetime) -> None:
     changes, events = [], []
     for row, move in moves:
-        values: dict[str, Any] = {
-            "state": str(move.state),
-            "turn": move.turn,
-            "reason_code": move.reason_code,
-            "reason": move.reason,
-            "waits_for": move.waits_for,
-            "due_at": move.due_at,
-            "state_at": now,
-            "replaced_by": move.replaced_by,
-        }
-        changes.append(Change(row["id"], row["state"], row["version"], **values))
+        changes.append(Change(row["id"], row["state"], row["version"], **_values(row, move, now)))
         if str(move.state) != row["state"]:
             events.append(Event("message", row["id"], str(move.state), move.reason or ""))
         if move.baseline:
-            _remember_baseline(connection, row)
+            remember_baseline(connection, row)
     change_messages(connection, changes)
     record(connection, now, events)
 
 
-def _remember_baseline(connection: Connection, row: RowMapping) -> None:
-    connection.execute(
-        update(order_memory)
-        .where(
-            order_memory.c.account == row["account"],
-            order_memory.c.order_number == row["order_number"],
-            order_memory.c.generation
-            == select(account.c.generation).where(account.c.name == row["account"]).scalar_subquery(),
-        )
-        .values(
-            content_hash=row["content_hash"],
-            supplier=row["supplier"],
-            buyer=row["buyer"],
-            line_ids=row["line_ids"],
-            last_message=row["id"],
-        )
-    )
-
-
-def remember_sent(connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    """Note what Jakamo now has. `rows` are message rows with account, generation and what was sent.
-
-    A status message changes nothing but `cancelled`; an Order resets it; changes are counted.
-    """
-    for row in rows:
-        key = (
-            (order_memory.c.account == row["account"])
-            & (order_memory.c.generation == row["generation"])
-            & (order_memory.c.order_number == row["order_number"])
-        )
-        present = connection.execute(select(order_memory).where(key)).mappings().first()
-        values = _memory_after(present, row, now)
-        if present is None:
-            connection.execute(
-                insert(order_memory).values(
-                    account=row["account"],
-                    generation=row["generation"],
-                    order_number=row["order_number"],
-                    imported=False,
-                    **values,
-                )
-            )
-        else:
-            connection.execute(update(order_memory).where(key).values(**values))
-
-
-def _memory_after(present: RowMapping | None, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    values: dict[str, Any] = {"last_sent_at": now, "last_message": row["id"]}
-    if row["kind"] == MessageKind.STATUS:
-        cancels = str(row["status_word"] or "").startswith("cancel")
-        values["cancelled"] = cancels or bool(present is not None and present["cancelled"])
-        if present is None:
-            values["change_count"] = 0
-        return values
-    changes = present["change_count"] if present is not None else 0
-    values["change_count"] = changes + 1 if row["kind"] == MessageKind.CHANGE else changes
-    values["cancelled"] = False
-    for name in ("content_hash", "supplier", "buyer", "line_ids"):
-        values[name] = row[name]
+def _values(row: RowMapping, move: Move, now: datetime) -> dict[str, Any]:
+    if str(move.state) == row["state"] and move.state is not S.PARKED:
+        return {"state": str(move.state), "turn": move.turn, "due_at": move.due_at}  # it stays what it was and why
+    values: dict[str, Any] = {
+        "state": str(move.state),
+        "turn": move.turn,
+        "reason_code": move.reason_code,
+        "reason": move.reason,
+        "waits_for": move.waits_for,
+        "due_at": move.due_at,
+        "replaced_by": move.replaced_by,
+    }
+    if str(move.state) != row["state"]:
+        values["state_at"] = now
     return values
 
 
-def locate(connection: Connection, name: str) -> int:
-    """Return the account's generation (0 when the account is not in the journal yet)."""
-    found = connection.execute(select(account.c.generation).where(account.c.name == name)).scalar()
-    return int(found or 0)
-
-
-__all__ = ["Lane", "LaneKeeper", "OPEN_STATES", "locate", "remember_sent", "remembered"]
+__all__ = ["OPEN_STATES", "Lane", "LaneKeeper", "locate", "remember_sent", "remembered"]

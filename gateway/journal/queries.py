@@ -8,19 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
 from gateway.journal.history import of_subject
-from gateway.journal.tables import account, action, attempt, content, history, interchange, message, order_memory
-from gateway.journal.tables import placement, queue_message, route_pause
-from gateway.model import WAITS_FOR_PERSON, InterchangeState, MessageState, QueueState
+from gateway.journal.placements import ACTIVE
+from gateway.journal.recent import first_event_since, last_event, recent_events
+from gateway.journal.tables import (
+    account,
+    action,
+    attempt,
+    content,
+    interchange,
+    message,
+    order_memory,
+    placement,
+    queue_message,
+)
+from gateway.model import WAITS_FOR_PERSON, MessageState
 
 PERSON_STATES = tuple(sorted(map(str, WAITS_FOR_PERSON)))
-CLOCK_SET_BACK = timedelta(hours=1)
-"""History rows are in order of time, but for a clock that was set back: this much is looked at besides."""
 _CHUNK = 500
 _MANY = 20_000
 _MANY_EVENTS = 200_000
@@ -35,7 +44,7 @@ MESSAGE_COLUMNS = (
         )
     ),
     interchange.c.name.label("file"),
-)  # fmt: skip
+)
 QUEUE_COLUMNS = tuple(column for column in queue_message.c if column.name not in ("body", "headers"))
 
 
@@ -152,14 +161,9 @@ def _changed_since(connection: Connection, since: datetime) -> list[int] | None:
     first = first_event_since(connection, since)
     if last_event(connection) - first > _MANY_EVENTS:
         return None
-    recent = _recent(first)
+    recent = recent_events(first)
     statement = select(recent.c.key).where(recent.c.subject == "message", recent.c.at >= since).distinct()
     return list(connection.scalars(statement))
-
-
-def _recent(first: int) -> CTE:
-    """Select the end of history by its numbers alone; by its subject an index would give all there ever was."""
-    return select(history).where(history.c.id >= first).cte("recent").prefix_with("MATERIALIZED")
 
 
 def fits(connection: Connection, column: Any, pattern: str) -> ColumnElement[bool]:
@@ -220,7 +224,10 @@ def memories(connection: Connection, order_number: str, account_name: str | None
     names = [account_name] if account_name is not None else account_names(connection)
     statement = (
         select(order_memory)
-        .join(account, and_(account.c.name == order_memory.c.account, account.c.generation == order_memory.c.generation))
+        .join(
+            account,
+            and_(account.c.name == order_memory.c.account, account.c.generation == order_memory.c.generation),
+        )
         .where(order_memory.c.account.in_(names), order_memory.c.order_number == order_number)
         .order_by(order_memory.c.account)
     )
@@ -259,7 +266,7 @@ def files_named(connection: Connection, pattern: str, limit: int) -> list[RowMap
     """Return interchanges by name (with * and ?), the newest first; also those whose file lies in error/ so called."""
     by_name = select(interchange).where(fits(connection, interchange.c.name, pattern))
     rows = list(connection.execute(by_name.order_by(interchange.c.sequence.desc()).limit(limit)).mappings())
-    placed = select(placement.c.interchange).where(placement.c.state != "gone", placement.c.name == pattern)
+    placed = select(placement.c.interchange).where(placement.c.state.in_(ACTIVE), placement.c.name == pattern)
     known = {row["sequence"] for row in rows}
     more = [sequence for sequence in connection.scalars(placed.distinct()) if sequence not in known]
     return rows + files_by_sequence(connection, more)
@@ -292,100 +299,6 @@ def events(connection: Connection, subject: str, keys: Sequence[int]) -> list[di
     return [row for part in chunks(keys) for row in of_subject(connection, subject, part)]
 
 
-# The whole
-
-
-def account_names(connection: Connection) -> list[str]:
-    """Return the accounts that the journal knows."""
-    return list(connection.scalars(select(account.c.name).order_by(account.c.name)))
-
-
-def message_counts(connection: Connection) -> dict[str, int]:
-    """Return how many messages are in each state, every state named."""
-    return _counts(connection, message.c.state, map(str, MessageState))
-
-
-def file_counts(connection: Connection) -> dict[str, int]:
-    """Return how many files are in each state, every state named."""
-    return _counts(connection, interchange.c.state, map(str, InterchangeState))
-
-
-def queue_counts(connection: Connection) -> dict[str, int]:
-    """Return how many queue messages are in each state, every state named."""
-    return _counts(connection, queue_message.c.state, map(str, QueueState))
-
-
-def _counts(connection: Connection, column: Any, states: Iterable[str]) -> dict[str, int]:
-    found = dict.fromkeys(states, 0)
-    found.update({str(row[0]): int(row[1]) for row in connection.execute(select(column, func.count()).group_by(column))})
-    return found
-
-
-def events_since(connection: Connection, since: datetime) -> dict[tuple[str, str], int]:
-    """Return how often each event (subject, event) has happened since."""
-    recent = _recent(first_event_since(connection, since))
-    statement = (
-        select(recent.c.subject, recent.c.event, func.count())
-        .where(recent.c.at >= since)
-        .group_by(recent.c.subject, recent.c.event)
-    )
-    return {(str(row[0]), str(row[1])): int(row[2]) for row in connection.execute(statement)}
-
-
-def attention(connection: Connection) -> list[RowMapping]:
-    """Return what waits for a person, by state and reason: count, `first` message, `oldest_at`."""
-    statement = (
-        select(
-            message.c.state, message.c.reason_code, func.count().label("count"), func.min(message.c.id).label("first"),
-            func.min(message.c.state_at).label("oldest_at"),
-        )
-        .where(message.c.state.in_(PERSON_STATES))
-        .group_by(message.c.state, message.c.reason_code)
-        .order_by(func.count().desc(), message.c.state, message.c.reason_code)
-    )  # fmt: skip
-    return list(connection.execute(statement).mappings())
-
-
-def rejected_files(connection: Connection, limit: int | None = None) -> list[RowMapping]:
-    """Return files that were refused as a whole and wait for a person, oldest first."""
-    statement = (
-        select(interchange)
-        .where(interchange.c.state == str(InterchangeState.REJECTED))
-        .order_by(interchange.c.sequence)
-        .limit(limit)
-    )
-    return list(connection.execute(statement).mappings())
-
-
-def problems(connection: Connection, limit: int | None = None) -> list[RowMapping]:
-    """Return queue messages that could not be understood, oldest first."""
-    statement = (
-        select(*QUEUE_COLUMNS)
-        .where(queue_message.c.state == str(QueueState.PROBLEM))
-        .order_by(queue_message.c.id)
-        .limit(limit)
-    )
-    return list(connection.execute(statement).mappings())
-
-
-def removed_by_hand(connection: Connection) -> list[RowMapping]:
-    """Return files that somebody took out of error/ without saying what becomes of their orders."""
-    statement = (
-        select(
-            placement.c.id, placement.c.folder, placement.c.name, placement.c.message, placement.c.interchange,
-            placement.c.placed_at,
-        )
-        .where(placement.c.state == "removed")
-        .order_by(placement.c.id)
-    )  # fmt: skip
-    return list(connection.execute(statement).mappings())
-
-
-def paused_routes(connection: Connection) -> dict[str, RowMapping]:
-    """Return the routes that a person paused, with since when and by whom."""
-    return {row["route"]: row for row in connection.execute(select(route_pause)).mappings()}
-
-
 def unfinished(connection: Connection, limit: int) -> list[RowMapping]:
     """Return messages (MESSAGE_COLUMNS) that have not ended, oldest first."""
     ended = (MessageState.SENT, MessageState.UNCHANGED, MessageState.REPLACED, MessageState.SKIPPED)
@@ -399,10 +312,9 @@ def unfinished(connection: Connection, limit: int) -> list[RowMapping]:
     return list(connection.execute(statement).mappings())
 
 
-def waiting_actions(connection: Connection) -> int:
-    """Return how many actions were asked for and not carried out."""
-    statement = select(func.count()).select_from(action).where(action.c.state == "waiting")
-    return int(connection.execute(statement).scalar_one())
+def account_names(connection: Connection) -> list[str]:
+    """Return the accounts that the journal knows."""
+    return list(connection.scalars(select(account.c.name).order_by(account.c.name)))
 
 
 def actions_by_id(connection: Connection, ids: Sequence[int]) -> list[RowMapping]:
@@ -411,89 +323,3 @@ def actions_by_id(connection: Connection, ids: Sequence[int]) -> list[RowMapping
     for part in chunks(ids):
         rows += connection.execute(select(action).where(action.c.id.in_(part)).order_by(action.c.id)).mappings()
     return rows
-
-
-# History as it grows
-
-
-def last_event(connection: Connection) -> int:
-    """Return the number of the newest line of history; 0 when there is none."""
-    return int(connection.execute(select(func.max(history.c.id))).scalar() or 0)
-
-
-def first_event_since(connection: Connection, since: datetime) -> int:
-    """Return a number that no line of history since then is below, found by halving; a little too early at most."""
-    since -= CLOCK_SET_BACK
-    low, high = 1, last_event(connection) + 1
-    while low < high:
-        middle = (low + high) // 2
-        statement = select(history.c.id, history.c.at).where(history.c.id >= middle).order_by(history.c.id).limit(1)
-        row = connection.execute(statement).first()
-        if row is None or row[1] >= since:
-            high = middle
-        else:
-            low = row[0] + 1
-    return low
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedEvent:
-    """One line of history with the names a person knows its subject by."""
-
-    id: int
-    at: datetime
-    subject: str
-    key: int
-    event: str
-    text: str
-    account: str | None = None
-    order_number: str | None = None
-    file: str | None = None
-
-
-def events_after(connection: Connection, after: int, limit: int) -> list[LoggedEvent]:
-    """Return the lines of history that came after one, oldest first, each with order number, file and account."""
-    statement = select(history).where(history.c.id > after).order_by(history.c.id).limit(limit)
-    rows = list(connection.execute(statement).mappings())
-    names = {
-        "message": _message_names(connection, _keys(rows, "message")),
-        "interchange": _file_names(connection, _keys(rows, "interchange")),
-        "queue": _queue_names(connection, _keys(rows, "queue")),
-    }
-    return [
-        LoggedEvent(
-            id=row["id"], at=row["at"], subject=row["subject"], key=row["key"], event=row["event"], text=row["text"],
-            **names.get(row["subject"], {}).get(row["key"], {}),
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-def _keys(rows: Sequence[RowMapping], subject: str) -> list[int]:
-    return sorted({row["key"] for row in rows if row["subject"] == subject})
-
-
-def _message_names(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-    columns = (message.c.id, message.c.account, message.c.order_number, interchange.c.name.label("file"))
-    statement = select(*columns).join_from(message, interchange, interchange.c.sequence == message.c.interchange)
-    return _names(connection, statement, message.c.id, keys)
-
-
-def _file_names(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-    statement = select(interchange.c.sequence, interchange.c.account, interchange.c.name.label("file"))
-    return _names(connection, statement, interchange.c.sequence, keys)
-
-
-def _queue_names(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-    columns = (queue_message.c.id, queue_message.c.account, queue_message.c.order_number)
-    return _names(connection, select(*columns, queue_message.c.name.label("file")), queue_message.c.id, keys)
-
-
-def _names(connection: Connection, statement: Select[Any], key: Any, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    for part in chunks(keys):
-        for row in connection.execute(statement.where(key.in_(part))).mappings():
-            values = dict(row)
-            found[values.pop(key.name)] = values
-    return found
-

@@ -88,7 +88,7 @@ def store(connection: Connection, fetched: Fetched, reserved: Reserved, file_nam
             findings=[finding.as_dict() for finding in fetched.findings], fetched_at=now,
         )
         .returning(queue_message.c.id)
-    ).scalar_one()  # fmt: skip
+    ).scalar_one()
     record(connection, now, [Event("queue", key, str(state), fetched.problem or file_name)])
     return int(key)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, select, update
@@ -71,25 +71,23 @@ def _change(
             raise _stale(connection, table, key, group)
 
 
-def _check(table: str, change: Mapping[str, Any], states: type[Any]) -> None:
+def _check(table: str, change: Change, states: type[Any]) -> None:
     target = change.get("state")
     if target is None:
         return
     states(target)
-    seen = change.seen  # type: ignore[attr-defined]  # always a Change here
-    if str(target) != seen and str(target) not in _ALLOWED[table][seen]:
-        raise JournalError(f"A {table} cannot go from {seen} to {target}.")
+    allowed = _ALLOWED[table][change.seen]
+    if str(target) not in allowed and not (str(target) == change.seen and allowed):
+        raise JournalError(f"A {table} cannot go from {change.seen} to {target}.")
 
 
 def _stale(connection: Connection, table: Table, key: Column[Any], group: Sequence[Change]) -> StaleTransition:
-    present = {
-        row[0]: (row[1], row[2])
-        for row in connection.execute(
-            select(key, table.c.state, table.c.version).where(key.in_([change.key for change in group]))
-        )
-    }
-    for change in group:
-        state, version = present.get(change.key, ("gone", 0))
-        if change.seen != state or change.version + 1 != version:
-            return StaleTransition(f"{table.name} {change.key}", change.seen, str(state))
-    return StaleTransition(table.name, "as seen", "changed")
+    """Find the row that was not as it had been seen; those that were are already changed by the same statement."""
+    keys = [change.key for change in group]
+    rows = connection.execute(select(key, table.c.state, table.c.version).where(key.in_(keys)))
+    present = {row[0]: (str(row[1]), int(row[2])) for row in rows}
+    after = {change.key: (str(change.get("state", change.seen)), change.version + 1) for change in group}
+    stale = next((change for change in group if present.get(change.key) != after[change.key]), group[0])
+    state = present.get(stale.key, ("gone", 0))[0]
+    expected = stale.seen if state != stale.seen else "as it was seen"
+    return StaleTransition(f"{table.name} {stale.key}", expected, state)

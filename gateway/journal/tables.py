@@ -78,7 +78,7 @@ interchange = Table(
     "interchange",
     metadata,
     Column("sequence", _key, primary_key=True, autoincrement=True),  # claim order
-    Column("claim", String(32), nullable=False, unique=True),  # the uuid in the work name
+    Column("claim", String(36), nullable=False, unique=True),  # the uuid in the work name
     Column("node", String(64), nullable=False),
     Column("origin", String(8), nullable=False),  # inbox, retry
     Column("folder", Text, nullable=False),  # route's subfolder of the inbox
@@ -150,16 +150,15 @@ message = Table(
     Column("supplier", Text),
     Column("buyer", Text),
     Column("line_ids", JSON),
-    Column("status_word", String(64)),
+    Column("status_word", Text),
     Column("repeat_rule", String(8), nullable=False),
     Column("lost_lines_rule", String(8), nullable=False),
     Column("complete_order", Boolean, nullable=False),
     Column("replaced_by", BigInteger),
     UniqueConstraint("interchange", "ordinal"),
-    Index("message_lane", "account", "order_number", "lane_major", "lane_minor"),
+    Index("message_lane", "account", "order_number", "state"),  # the few open ones among years of a lane
     Index("message_state", "state", "account", "lane_major", "lane_minor"),
-    Index("message_due", "account", "turn", "due_at"),
-    Index("message_source", "source_hash"),
+    Index("message_turn", "account", "turn", "lane_major", "lane_minor"),  # who may go, without a sort
 )
 
 content = Table(

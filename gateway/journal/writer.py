@@ -21,12 +21,31 @@ from gateway.errors import StorageError
 
 T = TypeVar("T")
 MOST_OPERATIONS_A_COMMIT = 500
+WRITES = "gateway_writes"
+"""Execution option of a connection that will write: see `journal.make_engine`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     operation: Callable[[Connection], Any]
     future: Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one operation gave, or why it was refused; told to its caller after the commit."""
+
+    future: Future[Any]
+    result: Any = None
+    refusal: Exception | None = None
+
+
+class _RolledBack(Exception):
+    """Carries a lone operation's own error past the rollback of its transaction."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Writer:
@@ -42,7 +61,11 @@ class Writer:
         self._thread.start()
 
     def submit(self, operation: Callable[[Connection], T]) -> Future[T]:
-        """Hand over one operation; the future resolves when it is durable, or raises what it raised."""
+        """Hand over one operation; the future resolves when it is durable, or raises what it raised.
+
+        The operation may be carried out again when another one of its commit met an error of the database, so
+        it must do nothing but speak to the connection. Raises StorageError once the journal is closed.
+        """
         future: Future[T] = Future()
         with self._guard:
             if self._closed:
@@ -57,17 +80,19 @@ class Writer:
     def close(self) -> None:
         """Carry out what waits, then end."""
         with self._guard:
-            if self._closed:
-                return
-            self._closed = True
-            self._queue.put(None)
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         while True:
             batch, last = self._take()
-            if batch:
+            try:
                 self._commit(batch)
+            except Exception as error:  # noqa: BLE001 - the thread's outermost frame: whoever waits must hear of it
+                for work in batch:
+                    _refuse(work.future, error)
             if last:
                 return
 
@@ -86,55 +111,59 @@ class Writer:
                 return batch, False
 
     def _commit(self, batch: list[_Work]) -> None:
-        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
-            with self._engine.connect() as connection, connection.begin():
-                alone = len(batch) == 1
-                for work in batch:
-                    outcomes.append(self._carry_out(connection, work, alone))
-            self.commits += 1
+            outcomes = self._carry_out(batch) if batch else []
         except SQLAlchemyError as error:
             if len(batch) > 1:  # one operation must not take the others down: each by itself
                 for work in batch:
                     self._commit([work])
                 return
-            trouble = StorageError(f"The journal could not be written: {_cause(error)}.")
+            trouble = StorageError(f"The journal could not be written: {database_words(error)}.")
             trouble.__cause__ = error
             _refuse(batch[0].future, trouble)
             return
-        except _Refused as refused:
+        except _RolledBack as refused:
             _refuse(batch[0].future, refused.error)
             return
-        for future, result, refusal in outcomes:
-            if refusal is not None:
-                _refuse(future, refusal)
-            elif not future.done():
-                future.set_result(result)
+        for outcome in outcomes:
+            _tell(outcome)
 
-    @staticmethod
-    def _carry_out(
-        connection: Connection, work: _Work, alone: bool
-    ) -> tuple[Future[Any], Any, BaseException | None]:
-        """Run one operation. Alone in its transaction it needs no savepoint: the rollback is its own."""
-        try:
-            if alone:
-                return work.future, work.operation(connection), None
-            with connection.begin_nested():
-                return work.future, work.operation(connection), None
-        except DBAPIError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the operation's own refusal belongs to its caller, not to the writer
-            if alone:
-                raise _Refused(error) from error
-            return work.future, None, error
+    def _carry_out(self, batch: list[_Work]) -> list[_Outcome]:
+        """Run a batch in one transaction and return once it is durable."""
+        run = _run_alone if len(batch) == 1 else _run_with_others
+        with self._engine.connect() as plain:
+            connection = plain.execution_options(**{WRITES: True})
+            with connection.begin():
+                outcomes = [run(connection, work) for work in batch]
+        self.commits += 1
+        return outcomes
 
 
-class _Refused(Exception):
-    """Carries a lone operation's own error past the rollback."""
+def _run_alone(connection: Connection, work: _Work) -> _Outcome:
+    """Run the only operation of a transaction. It needs no savepoint: the rollback is its own."""
+    try:
+        return _Outcome(work.future, work.operation(connection))
+    except DBAPIError:
+        raise
+    except Exception as error:
+        raise _RolledBack(error) from error
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
+
+def _run_with_others(connection: Connection, work: _Work) -> _Outcome:
+    try:
+        with connection.begin_nested():
+            return _Outcome(work.future, work.operation(connection))
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the operation's own refusal belongs to its caller, not to the writer
+        return _Outcome(work.future, refusal=error)
+
+
+def _tell(outcome: _Outcome) -> None:
+    if outcome.refusal is not None:
+        _refuse(outcome.future, outcome.refusal)
+    elif not outcome.future.done():
+        outcome.future.set_result(outcome.result)
 
 
 def _refuse(future: Future[Any], error: BaseException) -> None:
@@ -142,6 +171,7 @@ def _refuse(future: Future[Any], error: BaseException) -> None:
         future.set_exception(error)
 
 
-def _cause(error: SQLAlchemyError) -> str:
+def database_words(error: SQLAlchemyError) -> str:
+    """Return what the database itself said, without our statement around it."""
     original = getattr(error, "orig", None)
     return str(original if original is not None else error).strip().rstrip(".")

@@ -169,8 +169,9 @@ def _readable_head(data: bytes, declared: str) -> str:
     mark, codec = next(((mark, codec) for mark, _kind, codec in _BOMS if data.startswith(mark)), (b"", ""))
     head = data[len(mark) : _HEAD]
     if not mark:
-        wide = next((one for start, one in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")) if head.startswith(start)), "")
-        codec = wide or (declared if declared in ("utf-16-le", "utf-16-be") else "latin-1")
+        codec = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(head[:2]) or (
+            declared if declared in ("utf-16-le", "utf-16-be") else "latin-1"
+        )
     return head.decode(codec, "replace").lstrip()
 
 

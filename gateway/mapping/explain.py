@@ -87,6 +87,14 @@ def _wrong_type(error: Any, element: etree._Element) -> Fault:
     )
 
 
+_LIMITS = {
+    "XsdMinInclusiveFacet": "at least",
+    "XsdMinExclusiveFacet": "more than",
+    "XsdMaxInclusiveFacet": "at most",
+    "XsdMaxExclusiveFacet": "less than",
+}
+
+
 def _facet(error: Any, element: etree._Element) -> Fault:
     """Return the fault behind any error that is neither a content model nor a data type."""
     reason = str(error.reason or error.message or "")
@@ -108,10 +116,10 @@ def _facet(error: Any, element: etree._Element) -> Fault:
         return Fault(code="unknown-code", message=words, expected=f"one of {allowed}", **at)
     if kind == "XsdPatternFacets":
         return _pattern(error, what, value, at)
-    if kind in ("XsdMinInclusiveFacet", "XsdMinExclusiveFacet", "XsdMaxInclusiveFacet", "XsdMaxExclusiveFacet"):
+    if kind in _LIMITS:
         words = f'{what} "{shown(str(error.obj))}" is outside the allowed range.'
         at["value"] = shown(str(error.obj))
-        return Fault(code="out-of-range", message=words, expected=reason, **at)
+        return Fault(code="out-of-range", message=words, expected=f"{_LIMITS[kind]} {error.validator.value}", **at)
     return _attributes_and_keys(error, element, reason)
 
 

@@ -113,7 +113,7 @@ class Actions:
         if arguments.get("all") is not True:
             rows = rows[-1:]
         if not rows:
-            raise UsageError(f"No response for order {arguments['order']} is in the journal that could be delivered again.")
+            raise UsageError(f"The journal holds no response for order {arguments['order']} to deliver again.")
         names = [self._deliver_again(row) for row in rows]
         return f"delivered again for {by}: {', '.join(names)}"
 
@@ -124,7 +124,7 @@ class Actions:
         name = outbox_name(
             row["order_number"] or "unknown", row["kind"], reserved.at, reserved.sequence, row["body_hash"][:8],
             self._outbox_template,
-        )  # fmt: skip
+        )
         work, outbox = context.layout.outbox_work(account), context.layout.outbox(account)
         context.files.check_marker(outbox)
         context.files.write_unfinished(work / name, bytes(row["body"]))
@@ -144,9 +144,8 @@ class Actions:
         if arguments.get("kind") == "route":
             self._write(lambda c: decisions.pause_route(c, name, by, now))
             return f"route {name} is paused"
-        self._write(
-            lambda c: accounts.pause(c, name, reason=f"Paused by {by}.", digest=self._digest(name), by="person", now=now)
-        )
+        reason, digest = f"Paused by {by}.", self._digest(name)
+        self._write(lambda c: accounts.pause(c, name, reason=reason, digest=digest, by="person", now=now))
         return f"account {name} is paused"
 
     def _resume(self, arguments: dict[str, Any], by: str) -> str:

@@ -98,7 +98,7 @@ class Closing:
         for row in rows:
             if row["error_form"] == "whole" and Path(row["path"]).parent in (
                 context.layout.error, context.layout.unknown,
-            ):  # fmt: skip
+            ):
                 targets[row["sequence"]] = Path(row["path"])
                 continue
             name = row["name"] if row["name"] not in taken else free_name(row["name"], taken)
@@ -180,7 +180,9 @@ def _choose(connection: Connection, rows: Sequence[RowMapping], targets: dict[in
     change_interchanges(
         connection,
         [
-            Change(row["sequence"], row["state"], row["version"], state=str(I.CLOSING), target=str(targets[row["sequence"]]))
+            Change(
+                row["sequence"], row["state"], row["version"], state=str(I.CLOSING), target=str(targets[row["sequence"]])
+            )
             for row in rows
         ],
     )
@@ -190,7 +192,9 @@ def _closed(connection: Connection, rows: Sequence[RowMapping], now: Any) -> Non
     change_interchanges(
         connection,
         [
-            Change(row["sequence"], row["state"], row["version"], state=str(I.CLOSED), path=row["target"], closed_at=now)
+            Change(
+                row["sequence"], row["state"], row["version"], state=str(I.CLOSED), path=row["target"], closed_at=now
+            )
             for row in rows
         ],
     )

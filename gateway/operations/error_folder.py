@@ -125,7 +125,7 @@ class ErrorFolder:
         values: dict[str, Any] = {
             "interchange": row["sequence"], "message": message_id, "folder": folder, "name": chosen,
             "sha256": hashlib.sha256(data).hexdigest(), "bytes": data, "reason_hashes": {},
-        }  # fmt: skip
+        }
         key = context.journal.write(lambda c: placements.plan(c, values, now))
         self._put({**values, "id": key, "state": "placing"})
         return True

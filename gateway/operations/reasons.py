@@ -10,7 +10,8 @@ from typing import Any
 from gateway.model import Finding
 
 _NEXT_STEPS = {
-    "failed": "Correct this file and move it to the folder retry. If the order is not wanted any more, move it to done.",
+    "failed": "Correct this file and move it to the folder retry. "
+    "If the order is not wanted any more, move it to done.",
     "held": "Nothing is wrong with the file; a decision is needed. To send it, move it to the folder retry "
     "(a repeated order then goes as a change). If it is not wanted, move it to done.",
     "unknown": "Look in Jakamo whether the order is there. If it is, move this file to the folder arrived beside it. "
@@ -18,6 +19,12 @@ _NEXT_STEPS = {
     "rejected": "Nothing of this file was sent. Correct it, or export it again, and move it to the folder retry. "
     "If it is not wanted any more, move it to done.",
 }
+_MEND_MAPPING = (
+    "Unless the ERP writes such documents itself, the mapping is at fault, not this file. Tell whoever looks after the "
+    "mappings; once it is mended, move this file to the folder retry. If the order is not wanted any more, move it to "
+    "done."
+)
+_OF_THE_MAPPING = frozenset({"unknown-root", "mapping-fault", "unknown-document", "order-number-changed"})
 MOST_FINDINGS_SHOWN = 100
 
 
@@ -30,25 +37,29 @@ def reason_text(
     waiting: Mapping[int, int],
 ) -> str:
     """Return the reason for people: what, where, and what to do next."""
-    lines = [f"{name}", f"from {interchange['name']}, taken {_local(interchange['claimed_at'])}; written {_local(at)}", ""]
+    taken = _local(interchange["claimed_at"])
+    lines = [name, f"from {interchange['name']}, taken {taken}; written {_local(at)}", ""]
     if not messages:
         lines += [f"REJECTED: {interchange['reason']}", ""]
         lines += _findings(interchange["findings"])
         lines += ["", "What to do:", _NEXT_STEPS["rejected"]]
         return "\n".join(lines) + "\n"
+    if name != interchange["name"] and any(_has_place(message["findings"]) for message in messages):
+        lines[-1:] = [f"Rows and lines are counted in {interchange['name']}, as it was dropped.", ""]
     steps: list[str] = []
     for message in messages:
         kind = message["kind"] or message["kind_hint"] or "Order"
-        lines.append(f"{message['order_number']} ({kind}) {message['state'].upper()}: {message['reason'] or ''}".rstrip())
+        state = message["state"].upper()
+        lines.append(f"{message['order_number']} ({kind}) {state}: {message['reason'] or ''}".rstrip())
         lines += _findings(message["findings"])
         behind = waiting.get(message["id"], 0)
         if behind:
             lines.append(f"  {behind} later message(s) of this order wait behind it.")
         lines.append("")
-        if message["state"] not in steps:
-            steps.append(message["state"])
-    lines.append("What to do:")
-    lines += [_NEXT_STEPS[state] for state in steps]
+        step = next_step(message["state"], message["reason_code"])
+        if step not in steps:
+            steps.append(step)
+    lines += ["What to do:", *steps]
     return "\n".join(lines) + "\n"
 
 
@@ -72,6 +83,7 @@ def reason_json(
         "code": interchange["reason_code"] if not messages else None,
         "reason": interchange["reason"] if not messages else None,
         "findings": interchange["findings"] if not messages else [],
+        "what_to_do": _NEXT_STEPS["rejected"] if not messages else None,
         "messages": [
             {
                 "id": message["id"],
@@ -82,6 +94,7 @@ def reason_json(
                 "reason": message["reason"],
                 "attempts": message["attempts"],
                 "findings": message["findings"],
+                "what_to_do": next_step(message["state"], message["reason_code"]),
             }
             for message in messages
         ],
@@ -89,9 +102,16 @@ def reason_json(
     return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def next_step(state: str) -> str:
-    """Return what a person does about a message in this state; empty when nothing."""
+def next_step(state: str, code: str | None = None) -> str:
+    """Return what a person does about a message in this state, with this reason; empty when nothing."""
+    if state == "failed" and code in _OF_THE_MAPPING:
+        return _MEND_MAPPING
     return _NEXT_STEPS.get(state, "")
+
+
+def _has_place(findings: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether any finding names a row or line of the source."""
+    return any(finding.get("row") is not None or finding.get("line") is not None for finding in findings)
 
 
 def _findings(findings: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -29,6 +29,7 @@ from gateway.model import Answer, AnswerClass, QueueAnswer, QueueKind, QueueStat
 
 FIRST_STUCK_SECONDS = 5.0
 LONGEST_STUCK_SECONDS = 300.0
+NO_ADDRESS = "The queue's first message has no X-Acknowledge-Uri; it cannot be removed."
 
 
 class QueueWire(Protocol):
@@ -132,7 +133,7 @@ class Receiver:
         if known is not None:
             return self._again(known, uri)
         if not uri:
-            self._stick("no-acknowledge-uri", "The queue's first message has no X-Acknowledge-Uri; it cannot be removed.")
+            self._stick("no-acknowledge-uri", NO_ADDRESS)
             return False
         facts = queue_facts(body, looked.headers)
         if facts.kind is QueueKind.ATTACHMENT and facts.problem is None:
@@ -145,7 +146,7 @@ class Receiver:
         return self._acknowledge(row, uri)
 
     def _attachment(self, facts: QueueFacts) -> bool:
-        text = f"An attachment for order {facts.order_number} heads the queue ({facts.filename}); it is not fetched yet."
+        text = f"An attachment for order {facts.order_number} ({facts.filename}) heads the queue; it cannot be fetched."
         self._stick("attachment", text)
         return False
 
@@ -158,7 +159,7 @@ class Receiver:
         return Fetched(
             account=self._settings.account, uri=uri, body=body, body_hash=body_hash, headers=looked.headers,
             kind=facts.kind, order_number=facts.order_number, place=place, problem=facts.problem,
-        )  # fmt: skip
+        )
 
     def _deliver(self, fetched: Fetched) -> RowMapping:
         """Bring a message from the wire to its durable file; return its row, delivered or a recorded problem."""
@@ -179,7 +180,7 @@ class Receiver:
         name = outbox_name(
             fetched.order_number or "unknown", str(fetched.kind), reserved.at, reserved.sequence,
             fetched.body_hash[:8], template,
-        )  # fmt: skip
+        )
         return name if fetched.place != "problems" else f"{name}.raw"
 
     def _write_temp(self, file_name: str, body: bytes) -> None:
@@ -243,7 +244,7 @@ class Receiver:
             return False
         address = uri or row["uri"]
         if not address:
-            self._stick("no-acknowledge-uri", "The queue's first message has no X-Acknowledge-Uri; it cannot be removed.")
+            self._stick("no-acknowledge-uri", NO_ADDRESS)
             return False
         return self._acknowledge(row, address)
 

@@ -56,6 +56,7 @@ class Maker:
         self.groups = self._all("group")
         self.types = self._all("complexType")
         self.names = sorted(self.elements)
+        self.typed = self._named_types()
 
     def _load(self, path: Path) -> None:
         schema = etree.parse(str(path)).getroot()
@@ -69,6 +70,15 @@ class Maker:
             f"{{{space}}}{one.get('name')}": one
             for space, schema in self._schemas.items()
             for one in schema.findall(f"{XS}{kind}")
+        }
+
+    def _named_types(self) -> dict[str, str]:
+        """Return which elements have a type with a name, and which: a document may name it too."""
+        return {
+            f"{{{space}}}{one.get('name')}": self._resolve(one, str(one.get("type")))
+            for space, schema in self._schemas.items()
+            for one in schema.iter(f"{XS}element")
+            if one.get("name") and one.get("type")
         }
 
     def document(self, chance: random.Random) -> etree._Element:
@@ -266,11 +276,15 @@ def _text(root: etree._Element, maker: Maker, chance: random.Random) -> None:
 
 def _typed(root: etree._Element, maker: Maker, chance: random.Random) -> None:
     """Name a type in the document itself: one of ours that OASIS does not know must not pass."""
-    names = [*maker.types, f"{{{TYPES}}}FilledText", "{http://www.w3.org/2001/XMLSchema}decimal"]
-    space, _, local = chance.choice(names)[1:].partition("}")
-    one = _any(root, chance)
+    here = sorted({str(one.tag) for one in root.iter(etree.Element)} & set(maker.typed))
+    if here and chance.random() < 0.7:
+        tag = chance.choice([tag for tag in here if "CommonBasic" in tag] or here)
+        one, name = next(root.iter(tag)), maker.typed[tag]
+    else:
+        one, name = _any(root, chance), chance.choice([*maker.types, f"{{{TYPES}}}FilledText", f"{XS}decimal"])
+    space, _, local = name[1:].partition("}")
     parent = one.getparent()
-    fresh = etree.Element(one.tag, dict(one.attrib), nsmap={"named": space})
+    fresh = etree.Element(one.tag, {str(key): str(value) for key, value in one.attrib.items()}, {"named": space})
     fresh.text = one.text
     for child in list(one):
         fresh.append(child)
@@ -290,4 +304,4 @@ def _comment(root: etree._Element, maker: Maker, chance: random.Random) -> None:
 MUTATIONS: list[Mutation] = [
     _drop, _drop, _double, _double, _swap, _swap, _move, _odd_value, _odd_value, _odd_value, _odd_attribute,
     _lost_attribute, _rename, _other_namespace, _insert, _insert, _text, _typed, _nil, _comment,
-]  # fmt: skip
+]

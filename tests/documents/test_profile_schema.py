@@ -37,7 +37,7 @@ class Explorer:
         accepted = self.ours.validate(document)
         self.counts[f"{'changed' if mutations else 'made'}, {'accepted' if accepted else 'refused'}"] += 1
         if accepted and not self.theirs.validate(document):
-            return f"{self.theirs.error_log.last_error}\n{etree.tostring(document, pretty_print=True).decode()}"
+            return f"{self.theirs.error_log}\n{etree.tostring(document, pretty_print=True).decode()}"
         return None
 
 
@@ -62,17 +62,49 @@ def test_the_profile_never_accepts_what_ubl_refuses(kind: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", UBL)
 def test_the_profile_never_accepts_what_ubl_refuses_at_length(kind: str) -> None:
-    """The same, with ten thousand documents."""
+    """The same, with three thousand documents more."""
     explorer = Explorer(kind, schemas_folder())
-    for seed in range(10_000):
+    for seed in range(3000):
         assert explorer.hole(seed, seed % 4) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", UBL)
+def test_no_single_step_leads_out_of_ubl(kind: str) -> None:
+    """From a document with everything in it: each kind of element taken away, doubled, or put behind its neighbour,
+    is accepted by OASIS whenever it is by us.
+    """
+    explorer = Explorer(kind, schemas_folder())
+    whole = explorer.maker.whole()
+    elements = list(whole.iterdescendants(etree.Element))
+    places = {(str(one.tag), str(one.getparent().tag)): index for index, one in enumerate(elements)}  # type: ignore[union-attr]
+    for index in places.values():
+        for step in (_take_away, _double, _put_back):
+            document = etree.fromstring(etree.tostring(whole))
+            step(list(document.iterdescendants(etree.Element))[index])
+            if explorer.ours.validate(document):
+                assert explorer.theirs.validate(document), (elements[index].tag, step, explorer.theirs.error_log)
+
+
+def _take_away(element: etree._Element) -> None:
+    parent = element.getparent()
+    assert parent is not None
+    parent.remove(element)
+
+
+def _double(element: etree._Element) -> None:
+    element.addnext(etree.fromstring(etree.tostring(element, with_tail=False)))
+
+
+def _put_back(element: etree._Element) -> None:
+    neighbour = element.getnext()
+    if neighbour is not None:
+        neighbour.addnext(element)
 
 
 @pytest.mark.parametrize("kind", UBL)
 def test_everything_the_profile_offers_is_ubl(kind: str) -> None:
-    """A document with every element and attribute of the profile is accepted by both; each one taken away or put
-    behind its neighbour, it is never accepted by ours alone.
-    """
+    """A document with all that the profile offers in it is accepted by both."""
     explorer = Explorer(kind, schemas_folder())
     document = etree.fromstring(etree.tostring(explorer.maker.whole()))
     assert explorer.ours.validate(document), explorer.ours.error_log

@@ -9,7 +9,6 @@ from gateway.documents.ubl import DocumentError, facts
 from gateway.errors import GatewayError
 from gateway.model import MessageKind
 
-
 REGISTERED = "<cbc:RegistrationName>Example Oy</cbc:RegistrationName>"
 
 

@@ -62,7 +62,7 @@ def test_folders_to_make_come_once_and_hold_all_that_is_used() -> None:
         LAYOUT.inbox, LAYOUT.work("node"), LAYOUT.work("node", "plant"), LAYOUT.retry_work("node"), LAYOUT.arrived,
         LAYOUT.send_again, LAYOUT.retry, LAYOUT.done, LAYOUT.problems("main"), LAYOUT.outbox_work("second"),
         LAYOUT.intake("plant"),
-    }  # fmt: skip
+    }
     assert wanted <= set(places)
 
 

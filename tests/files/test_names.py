@@ -35,7 +35,7 @@ AT = datetime(2026, 11, 24, 9, 5, 3, 42_999, tzinfo=UTC)
 HOSTILE = [
     "..", ".", "", "/", "../../etc/passwd", "C:\\x", "CON", "nul.txt", "com1", "a\nb", "a\x00b", "\u202etxt.exe",
     "x" * 300, "-rf", "a.", "ä", "PO 1", "PO/1", "PO\\1", "~$x", ".work", "\ud800", "a\udce4b",
-]  # fmt: skip
+]
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(codec=None), max_size=120))
 file_names = st.text(
     st.characters(exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1, max_size=255

@@ -16,7 +16,7 @@ STAND_IN = "simulator"  # stands for the other side and is no part of the runnin
 OS_WRITERS = {
     "rename", "renames", "replace", "remove", "unlink", "rmdir", "removedirs", "mkdir", "makedirs", "link", "symlink",
     "truncate", "open", "mkfifo", "chmod", "chown", "utime", "write", "ftruncate",
-}  # fmt: skip
+}
 SHUTIL_WRITERS = {"copy", "copy2", "copyfile", "copyfileobj", "copytree", "move", "rmtree", "chown", "make_archive"}
 PATH_WRITERS = {"write_text", "write_bytes", "touch", "unlink", "symlink_to", "hardlink_to", "mkdir", "rmdir"}
 
@@ -74,7 +74,7 @@ def test_nothing_but_the_door_writes_files() -> None:
         "os.rename('a', 'b')", "os.replace('a', 'b')", "shutil.move('a', 'b')", "p.open('x')", "p.open(mode='r+')",
         "from os import rename", "from shutil import copyfile", "p.unlink()", "p.mkdir()", "io.open('a', 'w')",
     ],
-)  # fmt: skip
+)
 def test_the_search_finds_writing_calls(source: str) -> None:
     """A search that finds nothing proves something only if it can find."""
     assert list(writing_calls(source))

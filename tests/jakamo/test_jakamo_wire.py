@@ -100,8 +100,8 @@ NOT_WHOLE = [
     (after_reading(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n<ok/>\r\n"), "did not arrive whole"),
     (after_reading(b"HTTP/1.1 200 OK\r\n\r\n<status>ok</st"), "not XML"),
     (after_reading(plain("200 OK", b"not gzip", "Content-Encoding: gzip")), "compression is broken"),
-    (after_reading(plain("200 OK", gzip.compress(b"<ok/>")[:12], "Content-Encoding: gzip")), "broken off"),
-    (after_reading(plain("200 OK", gzip.compress(b"<ok/>")[:-1], "Content-Encoding: gzip")), "broken off"),
+    (after_reading(plain("200 OK", gzip.compress(b"<ok/>", mtime=0)[:12], "Content-Encoding: gzip")), "broken off"),
+    (after_reading(plain("200 OK", gzip.compress(b"<ok/>", mtime=0)[:-1], "Content-Encoding: gzip")), "broken off"),
     (after_reading(plain("200 OK", b"x", "Content-Encoding: br")), "compression is of an unknown kind"),
     (after_reading(b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), "103"),
 ]
@@ -126,7 +126,7 @@ def test_what_does_not_arrive_whole_is_maybe(behaviour: Behaviour, word: str) ->
         b"HTTP/1.0 200 OK\r\n\r\n<ok/>",
         b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<ok/>\r\n0\r\n\r\n",
-        plain("200 OK", gzip.compress(b"<status>ok</status>"), "Content-Encoding: gzip"),
+        plain("200 OK", gzip.compress(b"<status>ok</status>", mtime=0), "Content-Encoding: gzip"),
         plain("200 OK", zlib.compress(b"<status>ok</status>"), "Content-Encoding: deflate"),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_slow_server_is_left_at_the_deadline(behaviour: Behaviour) -> None:
     with WireServer(behaviour) as server:
         answer = send(server, connect_seconds=0.2, answer_seconds=0.3)
     assert answer.answer_class is A.MAYBE
-    assert 0.3 < answer.elapsed_seconds < 1.5
+    assert 0.3 < answer.elapsed_seconds < 5
     assert "time" in answer.words
 
 
@@ -163,7 +163,7 @@ def test_a_server_that_does_not_read_is_left_at_the_deadline() -> None:
         client_for(an_account(server.url, connect_seconds=0.2, answer_seconds=0.3)) as client,
     ):
         answer = client.send(MessageKind.ORDER, "PO-1", b"x" * 30_000_000)
-    assert (answer.answer_class, answer.elapsed_seconds < 1.5) == (A.MAYBE, True)
+    assert (answer.answer_class, answer.elapsed_seconds < 5) == (A.MAYBE, True)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_an_endless_answer_is_cut(head: bytes) -> None:
 
 def test_a_compression_bomb_is_cut() -> None:
     """The limit is on the bytes after decoding."""
-    bomb = plain("200 OK", gzip.compress(b"\0" * 50_000_000, 9), "Content-Encoding: gzip")
+    bomb = plain("200 OK", gzip.compress(b"\0" * 50_000_000, 9, mtime=0), "Content-Encoding: gzip")
     with WireServer(after_reading(bomb)) as server:
         answer = send(server, max_answer_mb=1)
     assert (answer.answer_class, "larger than" in answer.words) == (A.MAYBE, True)
@@ -294,7 +294,7 @@ def test_a_connection_nobody_takes_is_not_sent() -> None:
             answer = client.send(MessageKind.ORDER, "PO-1", ORDER)
         for each in filling:
             each.close()
-    assert (answer.answer_class, answer.elapsed_seconds < 2) == (A.NOT_SENT, True)
+    assert (answer.answer_class, answer.elapsed_seconds < 3) == (A.NOT_SENT, True)
 
 
 @pytest.mark.parametrize("kind", [MessageKind.ORDER, MessageKind.CHANGE])
@@ -335,7 +335,6 @@ def test_a_farewell_on_an_idle_connection_answers_nothing(farewell: bytes) -> No
     with WireServer(hang_up, refusing) as server, client_for(an_account(server.url)) as client:
         assert client.send(MessageKind.ORDER, "PO-1", ORDER).answer_class is A.ACCEPTED
         assert hung_up.wait(5)
-        time.sleep(0.02)  # loopback: let the farewell arrive
         answer = client.send(MessageKind.ORDER, "PO-2", ORDER)
     assert (answer.answer_class, answer.words, server.connections) == (A.DATA, "second", 2)
 

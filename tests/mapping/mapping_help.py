@@ -40,7 +40,9 @@ def form(columns: list[dict[str, Any]] | None = None, **changes: Any) -> CsvForm
     return CsvFormat.model_validate(declared | changes)
 
 
-def csv_orders(data: bytes | str, declared: CsvFormat | None = None, *, trailer: bool = False) -> tuple[OrderSource, ...]:
+def csv_orders(
+    data: bytes | str, declared: CsvFormat | None = None, *, trailer: bool = False
+) -> tuple[OrderSource, ...]:
     """Return the orders of a CSV file."""
     raw = data.encode() if isinstance(data, str) else data
     return read_csv(raw, declared or form(), name="orders.csv", trailer=trailer).orders()

@@ -21,7 +21,7 @@ KIND = {"field": "kind", "values": {"N": "Order", "M": "OrderChange", "X": "Stat
 HEADER = "Kind;Order;Rev;Line;Currency\n"
 
 
-def orders(rows: str, **changes: Any) -> list[tuple[str, str | None, str | None, list[tuple[str, int | None, str | None]]]]:
+def orders(rows: str, **changes: Any) -> list[tuple[str, str | None, str | None, list[Any]]]:
     """Return number, kind, revision and findings of each order."""
     declared = form(COLUMNS, **({"kind": KIND, "revision": "revision"} | changes))
     return [

@@ -83,7 +83,7 @@ position = 4
         "csv.kind.field", "csv.kind.values.X", "csv.trailer.sum_of", "csv.columns[1].name", "csv.columns[1].decimal",
         "csv.columns[1].max_length", "csv.columns[1].dates[1]", "csv.columns[2].name", "csv.columns[2].header",
         "csv.columns[2].values", "csv.columns[3].dates", "csv.columns[3].values", "csv.columns[3].position",
-    }  # fmt: skip
+    }
     assert found["colour"] == "unknown key"
     assert "dd.mm.yyyy" in found["csv.columns[1].dates[1]"]
 
@@ -122,10 +122,10 @@ def test_xml_declarations_are_checked(tmp_path: Path, old: str, new: str, key: s
         ('encoding = "utf-8"', 'encoding = "rot13"', "csv.encoding"),
         ('delimiter = ";"', 'delimiter = ";"\ncolumn_count = 3', "csv.column_count"),
         ('delimiter = ";"', 'delimiter = ";"\ntrailer = { mark = "T" }', "csv.trailer"),
-        ('delimiter = ";"', 'delimiter = ";"\ntrailer = { mark = "T", sum = 2, sum_of = "number" }', "csv.trailer.sum_of"),
+        ('delimiter = ";"', 'delimiter = ";"\ntrailer = {mark="T", sum=2, sum_of="number"}', "csv.trailer.sum_of"),
         ('header = "Order"', "", "csv.columns[1].header"),
         ("required = true", "required = true\nmay_be_missing = true", "csv.order_number"),
-        ("required = true", 'required = true\ntype = "decimal"\ndecimal = ","\nthousands = ","', "csv.columns[1].thousands"),
+        ("required = true", 'type = "decimal"\ndecimal = ","\nthousands = ","', "csv.columns[1].thousands"),
         ("[csv]", "[cvs]", "cvs"),
     ],
 )

@@ -1,0 +1,84 @@
+"""The folders that are scanned, and the words for files that are stuck in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from gateway.files.layout import RETRY_CLAIMS
+from gateway.intake.context import IntakeContext
+from gateway.intake.settle import EveryFile, Observation, SettleTracker, Waiting
+from gateway.journal import incidents
+
+RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One folder that is scanned."""
+
+    key: str  # subfolder of the inbox, or RETRY_CLAIMS
+    path: Path
+    work: Path
+    origin: str
+    tracker: SettleTracker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderReport:
+    """What the last scan of a folder saw, for `status`."""
+
+    path: Path
+    observation: Observation | None
+    trouble: str | None = None
+
+
+def outdated(connection: Connection, prefix: str, stuck: set[str], places: Sequence[str]) -> bool:
+    """Tell whether an incident is open that the present listing does not bear out."""
+    if incidents.open_keys(connection, prefix) - stuck:
+        return True
+    return any(incidents.open_keys(connection, place) for place in places)
+
+
+def stuck_text(watched: Watched, waiting: Waiting) -> str:
+    name = waiting.entry.name
+    what = {
+        "changing": "is still being written",
+        "zero-bytes": "is empty",
+        "no-marker": f"waits for its companion file {waiting.detail}",
+        "marker-changing": f"waits for {waiting.detail}, which is still being written",
+        "incomplete": "ends in the middle: its end is missing",
+        "behind": f"waits behind {waiting.detail}",
+    }.get(str(waiting.reason), "waits")
+    return f"{watched.path.name}/{name} {what}. Look whether the export was finished."
+
+
+def watched_folders(context: IntakeContext) -> list[Watched]:
+    layout, node, settings = context.layout, context.node, context.settings
+    stuck_seconds = settings.stuck_minutes * 60
+    folders = list(dict.fromkeys(["", *(route.folder for route in context.routes)]))
+    watched = []
+    for folder in folders:
+        tracker = SettleTracker(
+            [route for route in context.routes if route.folder == folder],
+            settle_seconds=settings.settle_seconds, stuck_seconds=stuck_seconds,
+            own_names=layout.own_names(folder, [f for f in folders if f]),
+        )
+        watched.append(
+            Watched(
+                key=folder, path=layout.intake(folder), work=layout.work(node, folder), origin="inbox",
+                tracker=tracker,
+            )
+        )
+    watched.append(
+        Watched(
+            key=RETRY_CLAIMS, path=layout.retry, work=layout.retry_work(node), origin=RETRY,
+            tracker=SettleTracker(
+                [EveryFile(RETRY)], settle_seconds=settings.settle_seconds, stuck_seconds=stuck_seconds
+            ),
+        )
+    )
+    return watched

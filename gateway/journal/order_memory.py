@@ -1,0 +1,147 @@
+"""Statements about what Jakamo was last sent under each order number. This memory is never purged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, bindparam, insert, or_, select, update
+
+from gateway.journal.lane_values import Memory
+from gateway.journal.tables import account, order_memory
+from gateway.model import MessageKind
+
+Lane = tuple[str, str]  # account, order number
+CONTENT_COLUMNS = ("content_hash", "supplier", "buyer", "line_ids")
+
+
+def in_lanes(account_column: Any, order_column: Any, lanes: Iterable[Lane]) -> ColumnElement[bool]:
+    """Match lanes so that an index on (account, order number) serves: one IN list per account."""
+    numbers: dict[str, list[str]] = {}
+    for name, number in lanes:
+        numbers.setdefault(name, []).append(number)
+    return or_(*(and_(account_column == name, order_column.in_(some)) for name, some in numbers.items()))
+
+
+def remembered(connection: Connection, lanes: Iterable[Lane]) -> dict[Lane, Memory]:
+    """Return what Jakamo was last sent, for those lanes where it was sent anything since the account is what it is."""
+    wanted = sorted(set(lanes))
+    if not wanted:
+        return {}
+    statement = (
+        select(order_memory)
+        .join(
+            account,
+            and_(account.c.name == order_memory.c.account, account.c.generation == order_memory.c.generation),
+        )
+        .where(in_lanes(order_memory.c.account, order_memory.c.order_number, wanted))
+    )
+    return {
+        (row["account"], row["order_number"]): Memory(
+            content_hash=row["content_hash"],
+            imported=row["imported"],
+            change_count=row["change_count"],
+            cancelled=row["cancelled"],
+            supplier=row["supplier"],
+            buyer=row["buyer"],
+            line_ids=tuple(row["line_ids"] or ()),
+        )
+        for row in connection.execute(statement).mappings()
+    }
+
+
+def remember_baseline(connection: Connection, row: RowMapping) -> None:
+    """Let the first repeat of a number imported without content count as what was last sent."""
+    generation = select(account.c.generation).where(account.c.name == row["account"]).scalar_subquery()
+    connection.execute(
+        update(order_memory)
+        .where(
+            order_memory.c.account == row["account"],
+            order_memory.c.order_number == row["order_number"],
+            order_memory.c.generation == generation,
+        )
+        .values(last_message=row["id"], **{name: row[name] for name in CONTENT_COLUMNS})
+    )
+
+
+def remember_sent(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
+    """Note what Jakamo now has. `rows` are message rows, of different lanes, with what was sent.
+
+    An Order or a change counts as the order's content. A status message changes nothing but `cancelled`; only an
+    Order, or a change that a person or the gateway made of one, takes that back. Changes are counted.
+    """
+    known = _present(connection, rows)
+    fresh, changed = [], []
+    for row in rows:
+        key = (row["account"], row["generation"], row["order_number"])
+        present = known.get(key)
+        values = _after(present, row, now)
+        if present is None:
+            names = ("account", "generation", "order_number")
+            fresh.append({**dict(zip(names, key, strict=True)), "imported": False, **values})
+        else:
+            account_name, generation, number = key
+            changed.append({"w_account": account_name, "w_generation": generation, "w_number": number, **values})
+    if fresh:
+        connection.execute(insert(order_memory), fresh)
+    if changed:
+        connection.execute(_one_memory(), changed)
+
+
+def _present(connection: Connection, rows: Sequence[RowMapping]) -> dict[tuple[str, int, str], RowMapping]:
+    lanes = {(row["account"], row["order_number"]) for row in rows}
+    if not lanes:
+        return {}
+    statement = select(order_memory).where(in_lanes(order_memory.c.account, order_memory.c.order_number, lanes))
+    found = connection.execute(statement).mappings()
+    return {(row["account"], row["generation"], row["order_number"]): row for row in found}
+
+
+def _one_memory() -> Update:
+    """Update one memory; which columns is said by the values."""
+    return update(order_memory).where(
+        order_memory.c.account == bindparam("w_account"),
+        order_memory.c.generation == bindparam("w_generation"),
+        order_memory.c.order_number == bindparam("w_number"),
+    )
+
+
+def _after(present: RowMapping | None, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the memory once `row` has been sent."""
+    before: Mapping[str, Any] = present or {}
+    values: dict[str, Any] = {
+        "last_sent_at": now,
+        "last_message": row["id"],
+        "change_count": before.get("change_count", 0),
+        "cancelled": bool(before.get("cancelled", False)),
+        **{name: before.get(name) for name in CONTENT_COLUMNS},
+    }
+    if row["kind"] == MessageKind.STATUS:
+        values["cancelled"] |= str(row["status_word"] or "").startswith("cancel")
+        return values
+    values.update({name: row[name] for name in CONTENT_COLUMNS})
+    if row["kind"] == MessageKind.CHANGE:
+        values["change_count"] += 1
+        if row["kind_hint"] == MessageKind.CHANGE:
+            return _after_explicit_change(values, before, row)
+    values["cancelled"] = False
+    return values
+
+
+def _after_explicit_change(values: dict[str, Any], before: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A change that may hold only what changes leaves the other lines and parties as they were."""
+    if row["approved"]:
+        values["cancelled"] = False
+    if not row["complete_order"]:
+        kept = list(before.get("line_ids") or ())
+        values["line_ids"] = kept + [line for line in row["line_ids"] or () if line not in kept]
+        for name in ("supplier", "buyer"):
+            values[name] = row[name] if row[name] is not None else before.get(name)
+    return values
+
+
+def locate(connection: Connection, name: str) -> int:
+    """Return the account's generation (0 when the account is not in the journal yet)."""
+    found = connection.execute(select(account.c.generation).where(account.c.name == name)).scalar()
+    return int(found or 0)

@@ -1,0 +1,97 @@
+"""Totals for `status` and the page: how much there is of everything, and what waits for a person.
+
+Layer: journal. Only looks; each statement is served by an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from gateway.journal.queries import PERSON_STATES, QUEUE_COLUMNS
+from gateway.journal.tables import action, interchange, message, placement, queue_message, route_pause
+from gateway.model import InterchangeState, MessageState, QueueState
+
+
+def message_counts(connection: Connection) -> dict[str, int]:
+    """Return how many messages are in each state, every state named."""
+    return _counts(connection, message.c.state, map(str, MessageState))
+
+
+def file_counts(connection: Connection) -> dict[str, int]:
+    """Return how many files are in each state, every state named."""
+    return _counts(connection, interchange.c.state, map(str, InterchangeState))
+
+
+def queue_counts(connection: Connection) -> dict[str, int]:
+    """Return how many queue messages are in each state, every state named."""
+    return _counts(connection, queue_message.c.state, map(str, QueueState))
+
+
+def _counts(connection: Connection, column: Any, states: Iterable[str]) -> dict[str, int]:
+    found = dict.fromkeys(states, 0)
+    rows = connection.execute(select(column, func.count()).group_by(column))
+    found.update({str(row[0]): int(row[1]) for row in rows})
+    return found
+
+
+def attention(connection: Connection) -> list[RowMapping]:
+    """Return what waits for a person, by state and reason: count, `first` message, `oldest_at`."""
+    statement = (
+        select(
+            message.c.state, message.c.reason_code, func.count().label("count"), func.min(message.c.id).label("first"),
+            func.min(message.c.state_at).label("oldest_at"),
+        )
+        .where(message.c.state.in_(PERSON_STATES))
+        .group_by(message.c.state, message.c.reason_code)
+        .order_by(func.count().desc(), message.c.state, message.c.reason_code)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def rejected_files(connection: Connection, limit: int | None = None) -> list[RowMapping]:
+    """Return files that were refused as a whole and wait for a person, oldest first."""
+    statement = (
+        select(interchange)
+        .where(interchange.c.state == str(InterchangeState.REJECTED))
+        .order_by(interchange.c.sequence)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def problems(connection: Connection, limit: int | None = None) -> list[RowMapping]:
+    """Return queue messages that could not be understood, oldest first."""
+    statement = (
+        select(*QUEUE_COLUMNS)
+        .where(queue_message.c.state == str(QueueState.PROBLEM))
+        .order_by(queue_message.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def removed_by_hand(connection: Connection) -> list[RowMapping]:
+    """Return files that somebody took out of error/ without saying what becomes of their orders."""
+    statement = (
+        select(
+            placement.c.id, placement.c.folder, placement.c.name, placement.c.message, placement.c.interchange,
+            placement.c.placed_at,
+        )
+        .where(placement.c.state == "removed")
+        .order_by(placement.c.id)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def paused_routes(connection: Connection) -> dict[str, RowMapping]:
+    """Return the routes that a person paused, with since when and by whom."""
+    return {row["route"]: row for row in connection.execute(select(route_pause)).mappings()}
+
+
+def waiting_actions(connection: Connection) -> int:
+    """Return how many actions were asked for and not carried out."""
+    statement = select(func.count()).select_from(action).where(action.c.state == "waiting")
+    return int(connection.execute(statement).scalar_one())

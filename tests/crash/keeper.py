@@ -1,0 +1,68 @@
+"""Keeps the process that forks victims, and runs single lives through it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from tests.crash.boundaries import Point, read_points
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KILLED = -9
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One life of the gateway as a process of its own, and how it ended."""
+
+    status: int  # exit code; -9: killed
+    points: list[Point]  # boundaries met, the last of them the one it died at
+    orphans: bool  # some process of it outlived it
+    output: str
+
+    @property
+    def was_killed(self) -> bool:
+        """Tell whether it ended at the chosen boundary."""
+        return self.status == KILLED
+
+
+class Keeper:
+    """Starts lives one after the other. One keeper a test process."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from tests.crash.victim import serve; serve()"],
+            cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+        )  # fmt: skip
+
+    def live(self, settings_file: Path, kill: Point | None = None) -> Life:
+        """Run one life of the gateway until it is idle, or killed at a boundary."""
+        log, output = self._scratch / "boundaries.log", self._scratch / "output.txt"
+        log.unlink(missing_ok=True)
+        order = {"settings": str(settings_file), "log": str(log), "output": str(output)}
+        if kill is not None:
+            order |= {"label": kill.label, "occurrence": kill.occurrence}  # type: ignore[dict-item]  # JSON takes both
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        said = output.read_text(encoding="utf-8", errors="replace")
+        return Life(answer["status"], read_points(log), answer["orphans"], said)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+    def __enter__(self) -> Keeper:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
