@@ -343,7 +343,7 @@ class Gateway:
             return False
         if any(not receiver.at_rest for receiver in parts.receivers.values()):
             return False
-        return self.journal.read(_moving) == 0
+        return self.journal.read(_moving) <= parts.splitter.blocked + parts.handback.blocked
 
     def _will_settle(self) -> bool:
         """Tell whether a file is only waiting for its quiet time."""

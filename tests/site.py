@@ -65,8 +65,8 @@ class Site:
         self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / "gateway.toml"
         tables = {
-            "intake": self.intake, "responses": self.responses, "accounts": {"main": self.account, **self.more_accounts},
-            "routes": self.routes,
+            "intake": self.intake, "responses": self.responses, "routes": self.routes,
+            "accounts": {"main": self.account, **self.more_accounts},
         }
         path.write_text(_toml(tables), encoding="utf-8")
         return load_settings(path, {})
@@ -86,7 +86,7 @@ class Site:
         finally:
             timer.cancel()
             gateway.close()
-        assert failed == []
+        assert failed == [], failed
         assert not stop.is_set(), f"not idle after {seconds} s: {self.states()}"
 
     @contextmanager
@@ -98,7 +98,7 @@ class Site:
             yield gateway
         finally:
             gateway.close()
-        assert gateway.service.failed == []
+        assert gateway.service.failed == [], gateway.service.failed
 
     # Folders
 

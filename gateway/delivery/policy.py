@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from random import Random
 
-from gateway.journal.messages import Outgoing
+from gateway.journal.sending import Outgoing
 from gateway.model import Answer, AnswerClass, MessageKind, MessageState
 
 S = MessageState
@@ -37,6 +37,11 @@ class SendingLimits:
     status_method: str = "PUT"
     poison_after: int = 5
     give_up: timedelta = timedelta(hours=72)
+
+    @property
+    def repeatable_kinds(self) -> tuple[MessageKind, ...]:
+        """Return the kinds of message that may be sent twice without harm."""
+        return tuple(kind for kind in MessageKind if self.repeatable(kind))
 
     def repeatable(self, kind: MessageKind) -> bool:
         """Tell whether sending the same bytes twice is harmless: a PUT is, a POST is not (RFC 9110, 9.2.2)."""

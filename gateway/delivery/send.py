@@ -20,10 +20,10 @@ from sqlalchemy import Connection
 from gateway.clock import Clock
 from gateway.delivery.breaker import Breaker
 from gateway.delivery.policy import Decision, SendingLimits, Signal, decide
-from gateway.journal import accounts, incidents, interchanges, messages
+from gateway.journal import accounts, incidents, interchanges, sending
 from gateway.journal.journal import Journal
 from gateway.journal.lanes import LaneKeeper
-from gateway.journal.messages import Outcome, Outgoing
+from gateway.journal.sending import Outcome, Outgoing
 from gateway.model import Answer, AnswerClass, MessageKind, MessageState, QueueAnswer
 
 FORBIDDEN_IN_A_ROW = 3
@@ -99,7 +99,7 @@ class Delivery:
     def recover(self) -> int:
         """At start: what was being sent has an unknown outcome. Return how many."""
         now = self._clock.now()
-        return self._journal.write(lambda c: messages.settle_unknown_at_start(c, self._keeper, now))
+        return self._journal.write(lambda c: sending.settle_unknown_at_start(c, self._keeper, now))
 
     def poke(self) -> None:
         """Say that something may be ready."""
@@ -218,7 +218,7 @@ class Delivery:
         now: datetime,
     ) -> list[Outgoing]:
         if outcomes:
-            messages.finish(connection, outcomes, self._keeper, now)
+            sending.finish(connection, outcomes, self._keeper, now)
         self._note_accounts(connection, decided, now)
         begun: list[Outgoing] = []
         if not wanted:
@@ -232,9 +232,9 @@ class Delivery:
                 lane.paused = row is not None
                 continue
             lane.outage_seconds = max(lane.outage_seconds, row["outage_seconds"])
-            begun += messages.begin(
-                connection, account_name=name, limit=free, before=gates.get(name), now=now,
-                prefer_put=lane.breaker.is_outage,
+            begun += sending.begin(
+                connection, account_name=name, limit=free, before=gates.get(name), now=now, keeper=self._keeper,
+                prefer=lane.route.limits.repeatable_kinds if lane.breaker.is_outage else (),
             )
         return begun
 
@@ -291,14 +291,14 @@ class Delivery:
     def tend(self) -> bool:
         """Do what time alone brings: waits for an Order that are over, resends by rule. Return whether any."""
         now = self._clock.now()
-        woken = self._journal.write(lambda c: messages.wake_due(c, self._keeper, now))
-        for name, lane in self._lanes.items():
-            after = lane.route.resend_after
-            if after is not None:
-                woken += self._journal.write(
-                    lambda c, name=name, before=now - after: messages.resend_unknown(c, name, before, self._keeper, now)
-                )
+        woken = self._journal.write(lambda c: sending.wake_due(c, self._keeper, now))
+        for lane in self._lanes.values():
+            if lane.route.resend_after is not None:
+                woken += self._resend(lane.route.name, now - lane.route.resend_after, now)
         return bool(woken)
+
+    def _resend(self, name: str, before: datetime, now: datetime) -> int:
+        return self._journal.write(lambda c: sending.resend_unknown(c, name, before, self._keeper, now))
 
     def stop(self, seconds: float) -> None:
         """Begin nothing new, give running calls `seconds`, record their outcomes. The rest is `unknown` at start."""

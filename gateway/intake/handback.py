@@ -21,7 +21,7 @@ from gateway.intake.handback_rules import Known, Verdict, judge_handback
 from gateway.intake.split import no_route, registration
 from gateway.journal import handbacks, incidents, interchanges
 from gateway.journal.interchanges import Registration
-from gateway.journal.lanes import locate
+from gateway.journal.order_memory import locate
 from gateway.model import Finding, InterchangeState, MessageKind, MessageState, OrderSource, ReadResult
 from gateway.settings import Route
 
@@ -42,6 +42,7 @@ class Handback:
 
     def __init__(self, context: IntakeContext) -> None:
         self._context = context
+        self.blocked = 0  # files that cannot be read now, through no fault of their own
 
     def step(self) -> bool:
         """Take each claimed file of `retry/` on; return whether there was any that moved."""
@@ -49,11 +50,9 @@ class Handback:
         rows = context.journal.read(
             lambda c: interchanges.in_state(c, InterchangeState.CLAIMED, node=context.node, limit=100)
         )
-        moved = False
-        for row in rows:
-            if row["origin"] == "retry":
-                moved = self._take(row) or moved
-        return moved
+        taken = [self._take(row) for row in rows if row["origin"] == "retry"]
+        self.blocked = taken.count(False)
+        return any(taken)
 
     def _take(self, row: RowMapping) -> bool:
         context = self._context

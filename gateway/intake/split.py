@@ -19,7 +19,7 @@ from gateway.intake.context import IntakeContext, message_rules
 from gateway.journal import decisions, incidents, interchanges
 from gateway.journal.history import Event, record
 from gateway.journal.interchanges import Registration
-from gateway.journal.lanes import locate
+from gateway.journal.order_memory import locate
 from gateway.journal.states import Change, change_interchanges
 from gateway.model import Finding, InterchangeState, MessageState, OrderSource, ReadResult
 from gateway.settings import Route
@@ -34,6 +34,7 @@ class Splitter:
     def __init__(self, context: IntakeContext, incomplete: Callable[[str, str], None]) -> None:
         self._context = context
         self._incomplete = incomplete  # tells the scanner that a file lacks its end
+        self.blocked = 0  # claimed files that cannot be read now, through no fault of their own
 
     def step(self) -> bool:
         """Take claimed interchanges through pass one; return whether any was moved on."""
@@ -48,6 +49,7 @@ class Splitter:
                 writes += self._conclude(row, reading)
         for write in writes:
             write.result()
+        self.blocked = len(started) if not writes else 0
         return bool(writes)
 
     def _start(self, row: RowMapping) -> tuple[Route, Any, str, Future[ReadResult]] | None:

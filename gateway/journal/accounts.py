@@ -11,6 +11,9 @@ from gateway.errors import JournalError
 from gateway.journal.history import Event, record
 from gateway.journal.tables import account
 
+PERSON = "person"
+ANSWER = "answer"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
@@ -72,31 +75,42 @@ def pause_of(connection: Connection, name: str) -> Pause | None:
 
 
 def pause(connection: Connection, name: str, *, reason: str, digest: str, by: str, now: datetime) -> bool:
-    """Stop sending and polling for the account; return whether that is new."""
-    result = connection.execute(
+    """Stop sending and polling for the account; return whether that is new.
+
+    A person's pause takes the place of one that would end by itself, never the other way round.
+    """
+    row = one(connection, name)
+    if row is None or (row["paused_at"] is not None and (by != PERSON or row["pause_by"] == PERSON)):
+        return False
+    connection.execute(
         update(account)
-        .where(account.c.name == name, account.c.paused_at.is_(None))
-        .values(paused_at=now, pause_reason=reason, pause_digest=digest, pause_by=by)
+        .where(account.c.name == name)
+        .values(paused_at=row["paused_at"] or now, pause_reason=reason, pause_digest=digest, pause_by=by)
     )
-    if result.rowcount:
-        record(connection, now, [Event("account", 0, "paused", f"{name}: {reason}")])
-    return bool(result.rowcount)
+    record(connection, now, [Event("account", 0, "paused", f"{name}: {reason}")])
+    return True
 
 
 def resume(connection: Connection, name: str, *, why: str, now: datetime) -> bool:
-    """End the account's pause; return whether there was one."""
-    result = connection.execute(
+    """End the account's pause; return whether there was one.
+
+    The time it took is no message's fault: like an outage it does not count against `give_up_hours`.
+    """
+    row = one(connection, name)
+    if row is None or row["paused_at"] is None:
+        return False
+    connection.execute(
         update(account)
-        .where(account.c.name == name, account.c.paused_at.is_not(None))
+        .where(account.c.name == name)
         .values(paused_at=None, pause_reason=None, pause_digest=None, pause_by=None)
     )
-    if result.rowcount:
-        record(connection, now, [Event("account", 0, "resumed", f"{name}: {why}")])
-    return bool(result.rowcount)
+    add_outage(connection, name, (now - row["paused_at"]).total_seconds())
+    record(connection, now, [Event("account", 0, "resumed", f"{name}: {why}")])
+    return True
 
 
 def add_outage(connection: Connection, name: str, seconds: float) -> None:
-    """Add breaker-open time: it does not count against `give_up_hours`."""
+    """Add time in which nothing could be sent, whole seconds: it does not count against `give_up_hours`."""
     connection.execute(
         update(account)
         .where(account.c.name == name)

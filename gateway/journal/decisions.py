@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select
 
 from gateway.errors import StaleTransition
 from gateway.journal.history import Event, record
-from gateway.journal.lanes import LaneKeeper, remember_sent, remembered
+from gateway.journal.lanes import OPEN_STATES, LaneKeeper
+from gateway.journal.order_memory import remember_sent, remembered
 from gateway.journal.states import Change, change_interchanges, change_messages
-from gateway.journal.tables import content, interchange, message, route_pause
-from gateway.model import InterchangeState, MessageKind, MessageState
+from gateway.journal.tables import account, content, interchange, message, queue_message, route_pause
+from gateway.model import InterchangeState, MessageKind, MessageState, QueueKind
 
 S = MessageState
 
@@ -26,24 +27,24 @@ def skip(connection: Connection, ids: Sequence[int], by: str, keeper: LaneKeeper
     rows = _in_states(connection, ids, (S.FAILED, S.HELD, S.PARKED), "skipped")
     _move(connection, rows, S.SKIPPED, "by-hand", f"Skipped by {by}.", now)
     lanes = _lanes(rows)
-    known = remembered(connection, lanes)
-    orphaned = {
-        (row["account"], row["order_number"])
-        for row in rows
-        if (row["kind"] or row["kind_hint"] or MessageKind.ORDER) == MessageKind.ORDER
-    } - known.keys()
-    for account, number in sorted(orphaned):
-        _hold_followers(connection, account, number, now)
+    orders = {(row["account"], row["order_number"]) for row in rows if _probably_order(row)}
+    for account_name, number in sorted(orders - remembered(connection, orders).keys()):
+        _hold_followers(connection, account_name, number, now)
     keeper.settle(connection, lanes, now)
     return len(rows)
 
 
-def _hold_followers(connection: Connection, account: str, number: str, now: datetime) -> None:
-    statement = select(message).where(
-        message.c.account == account, message.c.order_number == number, message.c.state == str(S.PARKED)
-    )
-    rows = list(connection.execute(statement).mappings())
-    _move(connection, rows, S.HELD, "order-skipped", "Its Order was skipped. Shall it be sent without it?", now)
+def _probably_order(row: RowMapping) -> bool:
+    return bool((row["kind"] or row["kind_hint"] or MessageKind.ORDER) == MessageKind.ORDER)
+
+
+def _hold_followers(connection: Connection, account_name: str, number: str, now: datetime) -> None:
+    """Ask about what waited for an Order that will not come, unless another Order of the lane still may."""
+    in_lane = (message.c.account == account_name, message.c.order_number == number)
+    rows = _rows(connection, *in_lane, message.c.state.in_(OPEN_STATES))
+    if not any(_probably_order(row) for row in rows):
+        parked = [row for row in rows if row["state"] == S.PARKED]
+        _move(connection, parked, S.HELD, "order-skipped", "Its Order was skipped. Shall it be sent without it?", now)
 
 
 def retry(connection: Connection, ids: Sequence[int], by: str, keeper: LaneKeeper, now: datetime) -> int:
@@ -52,17 +53,12 @@ def retry(connection: Connection, ids: Sequence[int], by: str, keeper: LaneKeepe
     Raises StaleTransition when one of them has not failed.
     """
     rows = _in_states(connection, ids, (S.FAILED,), "tried again")
-    with_body = set(
-        connection.scalars(
-            select(content.c.message).where(
-                content.c.message.in_([row["id"] for row in rows]), content.c.body.is_not(None)
-            )
-        )
-    )
+    statement = select(content.c.message).where(content.c.message.in_([row["id"] for row in rows]))
+    with_body = set(connection.scalars(statement.where(content.c.body.is_not(None))))
     again = [row for row in rows if row["id"] in with_body and row["tries"]]
-    _move(connection, again, S.READY, "by-hand", f"Tried again by {by}.", now)
-    mapped = [row for row in rows if row not in again]
-    _move(connection, mapped, S.REGISTERED, "by-hand", f"Mapped again for {by}.", now)
+    mapped = [row for row in rows if not (row["id"] in with_body and row["tries"])]
+    _move(connection, again, S.READY, "by-hand", f"Tried again by {by}.", now, first_try_at=None)
+    _move(connection, mapped, S.REGISTERED, "by-hand", f"Mapped again for {by}.", now, first_try_at=None)
     keeper.settle(connection, _lanes(rows), now)
     return len(rows)
 
@@ -72,12 +68,19 @@ def release(
 ) -> int:
     """Let held messages go: as they are, or as the kind a person names. Return how many.
 
-    Raises StaleTransition when one of them is not held.
+    The answer is to the question that was asked: a duplicate that is let go counts as a new file from then on, and
+    what else speaks against it is asked in its turn. Raises StaleTransition when one of them is not held.
     """
     rows = _in_states(connection, ids, (S.HELD,), "released")
-    word = f" as {kind}" if kind else ""
-    values: dict[str, Any] = {"approved": True, "release_as": str(kind) if kind else None}
-    _move(connection, rows, S.REGISTERED, "released", f"Released{word} by {by}.", now, **values)
+    as_new = [row for row in rows if row["reason_code"] == "duplicate" and kind is None]
+    decided = [row for row in rows if row["reason_code"] != "duplicate" or kind is not None]
+    text = f"Released as {kind} by {by}." if kind else f"Released by {by}."
+    values: dict[str, Any] = {"duplicate_of": None, "first_try_at": None}
+    _move(connection, as_new, S.REGISTERED, "released", text, now, **values)
+    values["approved"] = True
+    if kind is not None:
+        values["release_as"] = str(kind)
+    _move(connection, decided, S.REGISTERED, "released", text, now, **values)
     keeper.settle(connection, _lanes(rows), now)
     return len(rows)
 
@@ -90,27 +93,24 @@ def resolve(connection: Connection, key: int, *, arrived: bool, by: str, keeper:
         remember_sent(connection, rows, now)
     else:
         text = f"{by} says that it did not arrive: sent again, same bytes."
-        _move(connection, rows, S.READY, "resolved", text, now, approved=True)
+        _move(connection, rows, S.READY, "resolved", text, now, approved=True, first_try_at=None)
     keeper.settle(connection, _lanes(rows), now)
 
 
 def settle_by_response(
-    connection: Connection, account: str, number: str, fetched_at: datetime, keeper: LaneKeeper, now: datetime
+    connection: Connection, account_name: str, number: str, fetched_at: datetime, keeper: LaneKeeper, now: datetime
 ) -> bool:
     """A confirmation settles an `unknown` Order if it is the lane's first message ever and was fetched after it.
 
     Otherwise it is only a hint. Return whether it settled anything.
     """
-    statement = (
-        select(message)
-        .where(message.c.account == account, message.c.order_number == number)
-        .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
-        .limit(1)
-    )
-    row = connection.execute(statement).mappings().first()
-    if row is None or row["state"] != S.UNKNOWN or row["kind"] != MessageKind.ORDER or row["state_at"] > fetched_at:
+    in_lane = (message.c.account == account_name, message.c.order_number == number)
+    unknown = _rows(connection, *in_lane, message.c.state == str(S.UNKNOWN))
+    if not unknown or unknown[0]["kind"] != MessageKind.ORDER or unknown[0]["state_at"] > fetched_at:
         return False
-    if (account, number) in remembered(connection, [(account, number)]):
+    first = select(message.c.id).where(*in_lane).order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
+    row = unknown[0]
+    if connection.execute(first.limit(1)).scalar() != row["id"] or remembered(connection, [(account_name, number)]):
         return False
     _move(connection, [row], S.SENT, "confirmed", "The supplier's answer shows that it arrived.", now)
     remember_sent(connection, [row], now)
@@ -118,11 +118,35 @@ def settle_by_response(
     return True
 
 
+def settle_by_earlier_response(
+    connection: Connection, account_name: str, number: str, since: datetime, keeper: LaneKeeper, now: datetime
+) -> bool:
+    """Look whether the confirmation of an order came while its own answer was still waited for; settle by that.
+
+    `since` is when the attempt began. Return whether it settled anything.
+    """
+    statement = (
+        select(queue_message.c.id)
+        .join(account, account.c.name == queue_message.c.account)
+        .where(
+            queue_message.c.account == account_name,
+            queue_message.c.generation == account.c.generation,
+            queue_message.c.order_number == number,
+            queue_message.c.kind == str(QueueKind.RESPONSE),
+            queue_message.c.problem.is_(None),
+            queue_message.c.fetched_at >= since,
+        )
+        .limit(1)
+    )
+    if connection.execute(statement).first() is None:
+        return False
+    return settle_by_response(connection, account_name, number, now, keeper, now)
+
+
 def hold_open(connection: Connection, sequence: int, code: str, reason: str, keeper: LaneKeeper, now: datetime) -> None:
     """Hold every message of an interchange that has not left yet."""
     states = [str(s) for s in (S.REGISTERED, S.READY, S.RETRYING, S.PARKED)]
-    statement = select(message).where(message.c.interchange == sequence, message.c.state.in_(states))
-    rows = list(connection.execute(statement).mappings())
+    rows = _rows(connection, message.c.interchange == sequence, message.c.state.in_(states))
     _move(connection, rows, S.HELD, code, reason, now)
     keeper.settle(connection, _lanes(rows), now)
 
@@ -157,7 +181,7 @@ def paused_routes(connection: Connection) -> set[str]:
 def _in_states(
     connection: Connection, ids: Sequence[int], states: Sequence[MessageState], verb: str
 ) -> list[RowMapping]:
-    rows = list(connection.execute(select(message).where(message.c.id.in_(ids)).order_by(message.c.id)).mappings())
+    rows = _rows(connection, message.c.id.in_(ids))
     allowed = {str(state) for state in states}
     for row in rows:
         if row["state"] not in allowed:
@@ -166,6 +190,11 @@ def _in_states(
     if missing:
         raise StaleTransition(f"Message {min(missing)}", f"to be {verb}", "not in the journal")
     return rows
+
+
+def _rows(connection: Connection, *conditions: ColumnElement[bool]) -> list[RowMapping]:
+    statement = select(message).where(*conditions).order_by(message.c.id)
+    return list(connection.execute(statement).mappings())
 
 
 def _move(

@@ -203,7 +203,14 @@ def _message_values(
 
 
 def mark_split(
-    connection: Connection, row: RowMapping, *, sha256: str, size: int, duplicate_of: int | None, now: datetime, **more: Any
+    connection: Connection,
+    row: RowMapping,
+    *,
+    sha256: str,
+    size: int,
+    duplicate_of: int | None,
+    now: datetime,
+    **more: Any,
 ) -> None:
     """Pass one is done and its messages stand."""
     change = Change(

@@ -15,7 +15,7 @@ from gateway.journal.lane_values import Memory
 from gateway.journal.lanes import LaneKeeper
 from gateway.journal.order_memory import in_lanes, remembered
 from gateway.journal.states import Change, change_messages
-from gateway.journal.tables import content, interchange, message
+from gateway.journal.tables import account, content, interchange, message
 from gateway.model import InterchangeState, MapRequest, MapResult, MessageKind, MessageState
 
 S = MessageState
@@ -75,9 +75,8 @@ def _first_registered(
     connection: Connection, limit: int, busy: frozenset[int], nodes: Sequence[str] | None
 ) -> list[int]:
     """Walk the index account by account, so that a batch costs the same however much waits behind it."""
-    names = connection.scalars(select(message.c.account).where(message.c.state == str(S.REGISTERED)).distinct())
     found: list[tuple[int, int, int]] = []
-    for name in list(names):
+    for name in list(connection.scalars(select(account.c.name))):
         statement = (
             select(message.c.lane_major, message.c.lane_minor, message.c.id)
             .join(interchange, interchange.c.sequence == message.c.interchange)

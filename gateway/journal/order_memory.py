@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -107,9 +107,9 @@ def _one_memory() -> Update:
     )
 
 
-def _after(present: RowMapping | None, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _after(present: RowMapping | None, row: RowMapping, now: datetime) -> dict[str, Any]:
     """Return the memory once `row` has been sent."""
-    before: Mapping[str, Any] = present or {}
+    before: dict[str, Any] = dict(present or {})
     values: dict[str, Any] = {
         "last_sent_at": now,
         "last_message": row["id"],
@@ -129,7 +129,7 @@ def _after(present: RowMapping | None, row: Mapping[str, Any], now: datetime) ->
     return values
 
 
-def _after_explicit_change(values: dict[str, Any], before: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+def _after_explicit_change(values: dict[str, Any], before: dict[str, Any], row: RowMapping) -> dict[str, Any]:
     """A change that may hold only what changes leaves the other lines and parties as they were."""
     if row["approved"]:
         values["cancelled"] = False

@@ -6,6 +6,7 @@ it. Rows come back as mappings; which columns a list carries is said in its cons
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -177,6 +178,12 @@ def fits(connection: Connection, column: Any, pattern: str) -> ColumnElement[boo
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     like: ColumnElement[bool] = column.like(escaped.replace("*", "%").replace("?", "_"), escape="\\")
     return like
+
+
+def fits_pattern(text: str, pattern: str) -> bool:
+    """Tell whether a text fits a pattern of * and ?, as `fits` does in the database."""
+    parts = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
 def messages_by_id(connection: Connection, ids: Iterable[int]) -> list[RowMapping]:

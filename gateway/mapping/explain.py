@@ -41,18 +41,22 @@ class Fault:
     attribute: str | None = None
     certain: bool = False  # refused by OASIS UBL or by Jakamo's own rules, not only by our schema
 
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """Return what two faults have in common that say the same: a value has one fault, an element may lack many."""
+        if self.code in ("missing-element", "schema", "unexpected-element", "unexpected-attribute"):
+            return self.element, self.attribute, self.message
+        return self.element, self.attribute
+
 
 def explain(schema: xmlschema.XMLSchema, root: etree._Element) -> list[Fault]:
-    """Return every fault of a document, in document order as far as the library gives it."""
-    faults: list[Fault] = []
-    seen: set[tuple[Any, str, str]] = set()
+    """Return every fault of a document, in document order as far as the library gives it; one for each place."""
+    faults: dict[tuple[Any, ...], Fault] = {}
     for error in schema.iter_errors(root):
         for fault in _translate(error, root):
-            key = (fault.element, fault.code, fault.message)
-            if key not in seen:
-                seen.add(key)
-                faults.append(fault)
-    return faults
+            if faults.setdefault(fault.place, fault).code == "bad-form":
+                faults[fault.place] = fault  # what is no date at all need not be told that it has no zone
+    return list(faults.values())
 
 
 def _translate(error: Any, root: etree._Element) -> Iterator[Fault]:
@@ -169,9 +173,11 @@ def _children(error: Any, element: etree._Element) -> Iterator[Fault]:
     particles = _particles(error.validator)
     names = [name for name, _required in particles]
     missing = [name for name, required in particles if required and element.find(f"{{*}}{local(name)}") is None]
-    if error.invalid_tag is not None:
-        child = error.invalid_child if isinstance(error.invalid_child, etree._Element) else element
-        yield _misplaced(child, element, names)
+    misplaced: Fault | None = None
+    if isinstance(error.invalid_child, etree._Element):
+        misplaced = _misplaced(error.invalid_child, element, names)
+    if misplaced is not None:
+        yield misplaced
     elif not missing:
         wanted = " or ".join(local(getattr(one, "name", one)) for one in error.expected or ())
         yield _missing(element, wanted or "more")
@@ -179,7 +185,8 @@ def _children(error: Any, element: etree._Element) -> Iterator[Fault]:
         yield _missing(element, local(name))
 
 
-def _misplaced(child: etree._Element, parent: etree._Element, names: list[str]) -> Fault:
+def _misplaced(child: etree._Element, parent: etree._Element, names: list[str]) -> Fault | None:
+    """Return what is wrong with a child, or None when only something before it is missing."""
     name, holder = local(child.tag), local(parent.tag)
     if str(child.tag) not in names:
         words = f"{name} is not known inside {holder}."
@@ -190,8 +197,10 @@ def _misplaced(child: etree._Element, parent: etree._Element, names: list[str]) 
     if later is not None:
         words = f"{name} stands after {local(later)}; in {holder} it must come before."
         return Fault(code="wrong-order", message=words, element=child, expected=f"before {local(later)}", certain=True)
-    words = f"{name} is there more often than {holder} allows."
-    return Fault(code="too-many", message=words, element=child)
+    if str(child.tag) in before:
+        words = f"{name} is there more often than {holder} allows."
+        return Fault(code="too-many", message=words, element=child)
+    return None
 
 
 def _missing(element: etree._Element, wanted: str) -> Fault:

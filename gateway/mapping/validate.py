@@ -29,13 +29,9 @@ def verdict(root: etree._Element, schemas: SchemaStore, *, strict: bool) -> list
         faults = explain(schemas.explainer(name), root) or _as_libxml2_says(verdicts, root)
     if strict:
         return [replace(fault, certain=True) for fault in faults]
-    own = {_key(fault): fault for fault in certain_faults(root)}
-    told = [own.pop(_key(fault), fault) for fault in faults]
+    own = {fault.place: fault for fault in certain_faults(root)}
+    told = [replace(fault, certain=True) if own.pop(fault.place, None) else fault for fault in faults]
     return told + list(own.values())
-
-
-def _key(fault: Fault) -> tuple[Any, str]:
-    return fault.element, fault.message
 
 
 def _as_libxml2_says(messages: list[tuple[str, str]], root: etree._Element) -> list[Fault]:

@@ -37,7 +37,7 @@ def run(config: Path) -> dict[str, object]:
     gateway = Gateway(load_settings(config, {}))
     stop = threading.Event()
     try:
-        gateway.warm()
+        # gateway.warm()
         commits, cpu, started = gateway.journal.commits, session_cpu_seconds(), time.time()
         gateway.run_until_idle(stop)
         idle = time.time()

@@ -68,40 +68,6 @@ def test_the_profile_never_accepts_what_ubl_refuses_at_length(kind: str) -> None
         assert explorer.hole(seed, seed % 4) is None
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", UBL)
-def test_no_single_step_leads_out_of_ubl(kind: str) -> None:
-    """From a document with everything in it: each kind of element taken away, doubled, or put behind its neighbour,
-    is accepted by OASIS whenever it is by us.
-    """
-    explorer = Explorer(kind, schemas_folder())
-    whole = explorer.maker.whole()
-    elements = list(whole.iterdescendants(etree.Element))
-    places = {(str(one.tag), str(one.getparent().tag)): index for index, one in enumerate(elements)}  # type: ignore[union-attr]
-    for index in places.values():
-        for step in (_take_away, _double, _put_back):
-            document = etree.fromstring(etree.tostring(whole))
-            step(list(document.iterdescendants(etree.Element))[index])
-            if explorer.ours.validate(document):
-                assert explorer.theirs.validate(document), (elements[index].tag, step, explorer.theirs.error_log)
-
-
-def _take_away(element: etree._Element) -> None:
-    parent = element.getparent()
-    assert parent is not None
-    parent.remove(element)
-
-
-def _double(element: etree._Element) -> None:
-    element.addnext(etree.fromstring(etree.tostring(element, with_tail=False)))
-
-
-def _put_back(element: etree._Element) -> None:
-    neighbour = element.getnext()
-    if neighbour is not None:
-        neighbour.addnext(element)
-
-
 @pytest.mark.parametrize("kind", UBL)
 def test_everything_the_profile_offers_is_ubl(kind: str) -> None:
     """A document with all that the profile offers in it is accepted by both."""

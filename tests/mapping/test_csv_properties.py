@@ -34,9 +34,11 @@ calm = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCh
 
 
 def written(rows: list[list[str]], delimiter: str, quote: str, end: str) -> str:
-    """Write rows as the csv module does."""
+    """Write rows as the csv module does; it leaves a line break bare when that is not its own line end."""
+    bare = any(mark in cell for row in rows for cell in row for mark in "\r\n" if mark not in end)
     out = io.StringIO(newline="")
-    csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator=end).writerows(rows)
+    quoting = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
+    csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator=end, quoting=quoting).writerows(rows)
     return out.getvalue()
 
 
@@ -79,8 +81,9 @@ def test_no_bytes_do_anything_but_read_or_be_refused(data: bytes, encoding: str)
     """Hostile bytes end in a refusal with a finding, in words."""
     declared = form(COLUMNS, line_number=None, encoding=encoding, other_columns="ignore")
     for start in (b"", "Order;Text;More\n".encode(encoding)):
+        refused: FileRejected | None = None
         try:
             read_csv(start + data, declared, name="f.csv", trailer=False)
         except FileRejected as refusal:
-            assert refusal.findings
-            assert str(refusal)
+            refused = refusal
+        assert refused is None or (refused.findings and str(refused))

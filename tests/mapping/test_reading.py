@@ -97,16 +97,15 @@ def test_torture_files_are_read_or_refused(tmp_path: Path) -> None:
     """No file does anything but give orders or a refusal with a reason, whatever mapping it meets."""
     mappings = [csv_mapping(tmp_path / "plain"), xml_mapping(tmp_path / "xml"), MappingStore(None).get("ubl")]
     for encoding in ("windows-1252", "utf-16"):
-        toml = CSV_TOML.replace('"utf-8"', f'"{encoding}"').replace(
-            "[[csv.columns]]\nheader = \"Order\"", "[[csv.columns]]", 1
-        )
+        toml = CSV_TOML.replace('"utf-8"', f'"{encoding}"').replace('header = "Order"\n', "")
         toml = toml.replace('delimiter = ";"', 'delimiter = ","\nheader_row = false').replace('header = "Line"\n', "")
         mappings.append(load_mapping(write_folder(tmp_path / encoding, toml)))
     assert torture()
     for mapping in mappings:
         for path in torture():
+            refused: FileRejected | None = None
             try:
                 read(mapping, path)
             except FileRejected as refusal:
-                assert refusal.findings, path
-                assert str(refusal), path
+                refused = refusal
+            assert refused is None or (refused.findings and str(refused)), path

@@ -141,7 +141,7 @@ def test_the_same_order_twice_fails(mapping: Mapping) -> None:
         ("UNB+UNOC:3+A+B'", "file-type", None),
         ("%PDF-1.7", "file-type", None),
         (DOCUMENT.replace("</Sender>", ""), "broken-xml", 9),
-        (DOCUMENT.replace("</Orders>", ""), "incomplete", 9),
+        (DOCUMENT.replace("</Orders>", ""), "incomplete", 10),
         (DOCUMENT.replace("<Orders", "<!DOCTYPE Orders SYSTEM 'x'><Orders"), "doctype", 2),
         (DOCUMENT.encode("latin-1").replace(b"Oy", b"\xd6y"), "encoding", 3),
         (DOCUMENT.replace("UTF-8", "iso-8859-1").replace("Oy", "Öy"), "encoding", None),
