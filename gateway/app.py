@@ -44,6 +44,7 @@ from gateway.settings import Account, Settings
 
 TEND_SECONDS = 5.0
 OPERATIONS_SECONDS = 1.0
+LOOK_ANYWAY_SECONDS = 10.0
 DELIVERY_SECONDS = 0.5
 MAPPING_SECONDS_LIMIT = 60.0
 MAPPING_MEMORY_MB = 1024
@@ -156,6 +157,7 @@ class Gateway:
             self._lock.release()
             raise
         self._watcher: Watcher | None = None
+        self._looked = (-1, float("-inf"))  # commits and instant at the last look of operations
         self.service = Service(self.journal, self.clock, self._loops())
 
     # Building
@@ -271,12 +273,21 @@ class Gateway:
         parts = self.parts
         did = parts.actions.step()
         did = parts.gestures.step() or did
-        did = parts.error_folder.step() or did
-        did = parts.closing.step() or did
+        if did or self._journal_moved():
+            did = parts.error_folder.step() or did
+            did = parts.closing.step() or did
         if did:
             parts.delivery.poke()
             self.service.wake_all()
         return did
+
+    def _journal_moved(self) -> bool:
+        """Tell whether anything was committed since the last look; every so often look all the same."""
+        now, commits = self.clock.monotonic(), self.journal.commits
+        if commits == self._looked[0] and now - self._looked[1] < LOOK_ANYWAY_SECONDS:
+            return False
+        self._looked = (commits, now)
+        return True
 
     # Running
 

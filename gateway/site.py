@@ -52,12 +52,12 @@ class Carried:
 class Site:
     """One site with its journal open. Close it, or use it in a `with` block."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
-        """Open the journal. Raises JournalError when there is none yet or it cannot be used."""
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, create: bool = False) -> None:
+        """Open the journal. Raises JournalError when it cannot be used, or there is none and `create` is not said."""
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.layout = site_layout(settings)
-        if not has_journal(settings):
+        if not create and not has_journal(settings):
             raise JournalError(
                 f"This gateway has not run yet: there is no journal in {settings.folders.state}.",
                 hint="Start it with `gateway run`. If it has, look whether the right settings are used (--config).",

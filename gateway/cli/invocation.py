@@ -28,7 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, fo
 Since = Annotated[
     str | None,
     typer.Option(
-        "--since", metavar="WHEN", help='From when on: "2026-11-24", "2026-11-24 08:00", "08:00" today, "3d", "2h", "30m".'
+        "--since", metavar="WHEN", help='From when on: "2026-11-24", "2026-11-24 08:00", "08:00" today, "3d", "2h".'
     ),
 ]
 Match = Annotated[
@@ -90,7 +90,9 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not on_terminal():
-        raise UsageError(f"{question} Nobody can be asked here.", hint="Say --yes to do it, --dry-run to see what it would do.")
+        raise UsageError(
+            f"{question} Nobody can be asked here.", hint="Say --yes to do it, --dry-run to see what it would do."
+        )
     typer.confirm(question, abort=True, err=True)
 
 

@@ -35,7 +35,6 @@ class Breaker:
     troubles: int = 0
     pause_seconds: float = FIRST_PAUSE_SECONDS
     until: float = 0.0
-    opened_at: float = 0.0
     reason: str = ""
 
     def allowed(self, workers: int) -> int:
@@ -56,13 +55,13 @@ class Breaker:
         """Return the breaker while a probe is on its way."""
         return replace(self, weather=Weather.PROBING)
 
-    def probed(self, signal: Signal, now: float, reason: str = "") -> Breaker:
+    def probed(self, signal: Signal, now: float, *, reason: str = "", wait_seconds: float = 0.0) -> Breaker:
         """Return the breaker after a probe came back. A settings answer ends the outage: a pause takes over."""
         if self.weather is not Weather.PROBING:
             return self
         if signal in (Signal.GOOD, Signal.SETTINGS):
             return replace(self, weather=Weather.CAREFUL)
-        return self._opened(now, reason, doubled=True)
+        return self._opened(now, reason, doubled=True, wait_seconds=wait_seconds)
 
     def after(self, signal: Signal, now: float, *, reason: str = "", wait_seconds: float = 0.0) -> Breaker:
         """Return the breaker after the answer to a message."""
@@ -70,7 +69,7 @@ class Breaker:
             if self.weather in (Weather.CLOSED, Weather.CAREFUL):
                 return Breaker()
             return replace(self, troubles=0)  # a late good answer does not end a pause: the probe does
-        if signal is Signal.SETTINGS:
+        if signal in (Signal.SETTINGS, Signal.NONE):
             return self
         if self.weather in (Weather.OPEN, Weather.PROBING):
             return replace(self, until=max(self.until, now + wait_seconds))
@@ -83,17 +82,20 @@ class Breaker:
 
     def _opened(self, now: float, reason: str, *, doubled: bool = False, wait_seconds: float = 0.0) -> Breaker:
         pause = min(LONGEST_PAUSE_SECONDS, self.pause_seconds * 2) if doubled else self.pause_seconds
-        fresh = self.weather is Weather.CLOSED
         return Breaker(
             weather=Weather.OPEN,
             troubles=self.troubles,
             pause_seconds=pause,
             until=now + max(pause, wait_seconds),
-            opened_at=now if fresh else self.opened_at,
             reason=reason or self.reason,
         )
 
     @property
     def is_outage(self) -> bool:
-        """Tell whether nothing is sent now because of the weather."""
+        """Tell whether Jakamo is left alone but for the probe: nothing is sent, and the queue is not polled."""
+        return self.weather in (Weather.OPEN, Weather.PROBING)
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Tell whether the trouble is not over: an outage, or the careful time after it."""
         return self.weather is not Weather.CLOSED

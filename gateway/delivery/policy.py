@@ -27,6 +27,7 @@ class Signal(StrEnum):
     TROUBLE = "trouble"  # not reached, or no answer
     COME_BACK = "come-back"  # asked to wait
     SETTINGS = "settings"  # nothing of this account will work until somebody acts
+    NONE = "none"  # Jakamo was not asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,8 @@ def _refused(outgoing: Outgoing, answer: Answer) -> Decision:
             reason_code="confirmed-by-duplicate",
             reason="Jakamo answers that it has this order already: the attempt without an answer had arrived.",
         )
+    if answer.status is None:  # no address can be made of its order number: nobody was asked
+        return Decision(state=S.FAILED, signal=Signal.NONE, reason_code="refused", reason=_words(answer), booked=False)
     return Decision(
         state=S.FAILED,
         signal=Signal.GOOD,
@@ -130,12 +133,13 @@ def _maybe(
 ) -> Decision:
     attempts = outgoing.attempts + 1
     if limits.repeatable(outgoing.kind) and attempts < limits.poison_after:
+        wait = back_off(attempts, SHORT_WAIT_SECONDS, LONGEST_WAIT_SECONDS, random)
         return Decision(
             state=S.RETRYING,
             signal=Signal.TROUBLE,
             reason_code="no-answer",
             reason=f"No usable answer ({_words(answer)}). It is safe to send it again.",
-            due_at=now + timedelta(seconds=back_off(attempts, SHORT_WAIT_SECONDS, LONGEST_WAIT_SECONDS, random)),
+            due_at=now + timedelta(seconds=_obey(answer, wait)),
             unsure=True,
         )
     return Decision(
@@ -164,16 +168,19 @@ def _again(
         reason = f"Given up after {hours} hours of trying: {_words(answer)}"
         return Decision(state=state, signal=signal, reason_code=code, reason=reason, booked=False)
     wait = back_off(outgoing.tries, SHORT_WAIT_SECONDS, LONGEST_SHORT_WAIT_SECONDS, random)
-    if answer.retry_after_seconds is not None:
-        wait = max(wait, min(answer.retry_after_seconds, LONGEST_RETRY_AFTER_SECONDS))
     return Decision(
         state=S.RETRYING,
         signal=signal,
         reason_code="come-back" if come_back else "not-sent",
         reason=f"Surely not taken: {_words(answer)}. It is tried again by itself.",
-        due_at=now + timedelta(seconds=wait),
+        due_at=now + timedelta(seconds=_obey(answer, wait)),
         booked=False,
     )
+
+
+def _obey(answer: Answer, wait: float) -> float:
+    """Return the longer of our own wait and the one that Jakamo asks for."""
+    return max(wait, min(answer.retry_after_seconds or 0.0, LONGEST_RETRY_AFTER_SECONDS))
 
 
 def back_off(tries: int, first_seconds: float, longest_seconds: float, random: Random) -> float:

@@ -134,10 +134,10 @@ def _scopes(body: bytes) -> dict[str, Leaves]:
 
 
 def _collect(element: etree._Element, path: str, into: Leaves) -> None:
-    own = _value(element)
-    if own or len(element) == 0:
+    own, children = _value(element), list(_counted(element))
+    if own or not children:
         into[path] = own
-    for child, name in _counted(element):
+    for child, name in children:
         _collect(child, f"{path}/{name}".lstrip("/"), into)
 
 
@@ -152,8 +152,8 @@ def _counted(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
 
 def _value(element: etree._Element) -> str:
     """Return text and attributes: "4 C62", "100.00 EUR", "4006381333931 (schemeID GTIN)"."""
-    text = element.text or ""
-    parts = [text] if text and not (text.isspace() and len(element)) else []
+    text = (element.text or "") + "".join(one.tail or "" for one in element if not isinstance(one.tag, str))
+    parts = [text] if text and not text.isspace() else []
     parts += [str(element.get(name)) for name in UNITS if element.get(name)]
     others = sorted((str(name), str(value)) for name, value in element.attrib.items() if name not in UNITS)
     return " ".join([*parts, *(f"({name} {value})" for name, value in others)])

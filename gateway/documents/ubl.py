@@ -204,8 +204,6 @@ def _status_word(root: etree._Element) -> str | None:
 def _parse(body: bytes) -> etree._Element:
     try:
         return parse_document(body)
-    except GatewayError as error:
-        raise DocumentError(error.message) from error
     except ValueError as error:
         raise DocumentError(str(error)) from error
 
@@ -215,9 +213,7 @@ def _name(element: etree._Element) -> str:
 
 
 def _children(element: etree._Element, name: str) -> Iterator[etree._Element]:
-    for child in element:
-        if isinstance(child.tag, str) and _name(child) == name:
-            yield child
+    return element.iterchildren(f"{{*}}{name}")
 
 
 def _text(element: etree._Element, name: str) -> str | None:
@@ -250,5 +246,9 @@ def _add_canonical(parts: list[str], element: etree._Element) -> None:
 
 
 def _add_text(parts: list[str], text: str | None) -> None:
-    if text and not text.isspace():
+    if not text or text.isspace():
+        return
+    if parts and parts[-1].startswith("\x06"):  # a comment stood between
+        parts[-1] += text
+    else:
         parts.append(f"\x06{text}")

@@ -15,6 +15,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,6 +24,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from gateway.clock import Clock, SystemClock
 from gateway.errors import GatewayError, SettingsError, StorageError
+from gateway.files.effects import PRIVATE_FOLDER
 from gateway.files.entry import Entry
 from gateway.files.names import MARKER, is_temporary, temporary_name
 from gateway.files.reading import Reading
@@ -290,10 +292,14 @@ class FileDoor(Reading):
         there = self.is_folder(path)
         if there and path in self._synced_folders:
             return
+        wanted = self.dir_mode if mode is None else mode
         if not there:
             self.make_folder(path.parent, mode)
             with trouble("create folder", path), contextlib.suppress(FileExistsError):  # somebody was faster
-                self._make_one(path, self.dir_mode if mode is None else mode)
+                self._make_one(path, wanted)
+        elif self._is_half_made(path, wanted):
+            with trouble("create folder", path):
+                self.do_set_folder_access(path, wanted, self.group)
         try:
             self.do_sync_folder(path.parent)  # also for one that is there: a crash may have kept its maker from it
         except OSError as error:
@@ -309,6 +315,15 @@ class FileDoor(Reading):
             with contextlib.suppress(OSError):
                 self.do_remove_folder(path)  # else the next try would find it there and take its mode as meant
             raise
+
+    def _is_half_made(self, path: Path, wanted: int) -> bool:
+        """Tell whether a crash kept this folder's maker from giving it its access: ours, private and empty."""
+        if wanted & 0o777 == PRIVATE_FOLDER or not hasattr(os, "geteuid"):
+            return False
+        with trouble("look at", path):
+            status = self.do_stat(path)
+            private = stat.S_ISDIR(status.st_mode) and status.st_mode & 0o777 == PRIVATE_FOLDER
+            return private and status.st_uid == os.geteuid() and not self.do_list(path)
 
     def sync_folder(self, path: Path) -> None:
         """Bring the folder's names to the disk; a share that offers no such call is taken at its word."""

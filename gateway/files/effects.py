@@ -19,6 +19,7 @@ from pathlib import Path
 
 from gateway.files.entry import Entry
 
+PRIVATE_FOLDER = 0o700
 RENAME_NOREPLACE = 1
 AT_FDCWD = -100
 BINARY = getattr(os, "O_BINARY", 0)
@@ -82,7 +83,7 @@ class Effects:
 
     def do_make_folder(self, path: Path) -> None:
         """Create the folder, owner only; its parent must exist."""
-        os.mkdir(path, 0o700)
+        os.mkdir(path, PRIVATE_FOLDER)
 
     def do_remove_folder(self, path: Path) -> None:
         """Remove the empty folder."""

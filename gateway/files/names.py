@@ -102,6 +102,11 @@ def work_name(claim_id: UUID | str, name: str) -> str:
     return prefix + cut_name(printable_name(name), MAX_NAME_BYTES - len(prefix))
 
 
+def marker_prefix(claim_id: UUID | str) -> str:
+    """Return what the name of a claimed companion marker begins with; its own name follows."""
+    return f"{claim_id}.marker~"
+
+
 def split_work_name(text: str) -> tuple[str, str] | None:
     """Return claim id (canonical text) and name of a claimed file, None if it is no such name."""
     claim_id, tilde, name = text.partition("~")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from gateway.errors import FileRejected, SettingsError, StorageError
-from gateway.files.layout import free_name
+from gateway.files.layout import free_name, marker_prefix
 from gateway.intake.context import IntakeContext, message_rules
 from gateway.journal import decisions, incidents, interchanges
 from gateway.journal.history import Event, record
@@ -151,7 +151,23 @@ class Splitter:
         target = folder / free_name(row["name"], taken)
         context.journal.write(lambda c: _returned(c, row, str(target), why, now))
         self._incomplete(row["claim"], target.name)
+        self._give_back_marker(row, target)
         context.files.move(Path(row["path"]), target)
+
+    def _give_back_marker(self, row: RowMapping, target: Path) -> None:
+        """Return the companion marker that was taken along, under the name that belongs to the file's."""
+        route = self._context.route(row["route"])
+        if route is None or route.marker_suffix is None:
+            return
+        files, prefix = self._context.files, marker_prefix(row["claim"])
+        for entry in files.list_folder(Path(row["path"]).parent):
+            if entry.name.startswith(prefix):
+                same_name = target.name == row["name"]
+                name = entry.name.removeprefix(prefix) if same_name else target.name + route.marker_suffix
+                try:
+                    files.move(entry.path, target.parent / name)
+                except FileExistsError:
+                    files.remove(entry.path)  # the ERP gave another sign meanwhile
 
     def _vanished(self, row: RowMapping) -> None:
         """Somebody took the file out of the work folder: said once, and nothing waits for it any more."""
@@ -179,7 +195,9 @@ class Splitter:
             if row["target"] is not None and context.files.exists(source):
                 folder = Path(row["target"]).parent
                 taken = {entry.name for entry in context.files.list_folder(folder)}
-                context.files.move(source, folder / free_name(row["name"], taken))
+                target = folder / free_name(row["name"], taken)
+                self._give_back_marker(row, target)
+                context.files.move(source, target)
 
 
 def registration(

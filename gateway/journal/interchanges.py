@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, RowMapping, exists, func, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.journal.history import Event, record
@@ -15,9 +15,14 @@ from gateway.journal.states import Change, change_interchanges
 from gateway.journal.tables import content, interchange, message
 from gateway.model import ENDED, MOVABLE, Finding, InterchangeState, MessageState, OrderSource
 
+T = TypeVar("T")
 I = InterchangeState  # noqa: E741 - the module's one abbreviation, read as in `gateway.model`
 ENDED_STATES = tuple(sorted(map(str, ENDED)))
 MOVABLE_STATES = tuple(sorted(map(str, MOVABLE)))
+ROWS_A_STATEMENT = 500
+_IDS = select(message.c.interchange, message.c.ordinal, message.c.id).where(
+    message.c.interchange.in_(bindparam("sequences", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,30 +43,16 @@ class Claim:
 def record_claims(connection: Connection, claims: Sequence[Claim], now: datetime) -> None:
     """Make a row for each claimed file, in order. A claim already recorded changes nothing."""
     module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    for claim in claims:
-        result = connection.execute(
-            module.insert(interchange)
-            .values(
-                claim=claim.claim,
-                node=claim.node,
-                origin=claim.origin,
-                folder=claim.folder,
-                name=claim.name,
-                path=claim.path,
-                route=claim.route,
-                account=claim.account,
-                mapping=claim.mapping,
-                state=str(I.CLAIMED),
-                version=1,
-                claimed_at=now,
-                findings=[],
-            )
-            .on_conflict_do_nothing(index_elements=["claim"])
-            .returning(interchange.c.sequence)
-        )
-        sequence = result.scalar()
-        if sequence is not None:
-            record(connection, now, [Event("interchange", sequence, "claimed", f"{claim.name} ({claim.origin})")])
+    statement = (
+        module.insert(interchange)
+        .on_conflict_do_nothing(index_elements=["claim"])
+        .returning(interchange.c.sequence, interchange.c.name, interchange.c.origin)
+    )
+    values = [
+        {**asdict(claim), "state": str(I.CLAIMED), "version": 1, "claimed_at": now, "findings": []} for claim in claims
+    ]
+    rows = sorted(tuple(row) for row in connection.execute(statement, values)) if values else []
+    record(connection, now, [Event("interchange", row[0], "claimed", f"{row[1]} ({row[2]})") for row in rows])
 
 
 def in_state(
@@ -85,32 +76,6 @@ def known_claims(connection: Connection, node: str) -> set[str]:
     return set(connection.scalars(statement))
 
 
-def earlier_same_bytes(connection: Connection, sequence: int, account: str, sha256: str) -> int | None:
-    """Return an earlier interchange with the same bytes of which something was sent or may still be.
-
-    It is no duplicate when nothing of the first was sent or is waiting.
-    """
-    counts = exists().where(
-        message.c.interchange == interchange.c.sequence,
-        message.c.state.not_in(
-            [str(S) for S in (MessageState.FAILED, MessageState.SKIPPED, MessageState.REPLACED, MessageState.REHEARSED)]
-        ),
-    )
-    statement = (
-        select(interchange.c.sequence)
-        .where(
-            interchange.c.sha256 == sha256,
-            interchange.c.account == account,
-            interchange.c.sequence < sequence,
-            counts,
-        )
-        .order_by(interchange.c.sequence)
-        .limit(1)
-    )
-    found = connection.execute(statement).scalar()
-    return None if found is None else int(found)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """What pass one makes of one order group: a message that holds its place in the lane."""
@@ -128,6 +93,14 @@ class Registration:
     replaced_by: int | None = None
 
 
+class Registered(NamedTuple):
+    """The messages of one interchange, to be registered; see `register` for `rules`."""
+
+    row: RowMapping
+    registrations: Sequence[Registration]
+    rules: dict[str, Any]
+
+
 def register(
     connection: Connection,
     row: RowMapping,
@@ -139,27 +112,30 @@ def register(
 
     `rules` carries the mapping's repeat_rule, lost_lines_rule and complete_order, and the route and mapping.
     """
-    ids: list[int] = []
-    events = []
-    for start in range(0, len(registrations), 200):
-        part = registrations[start : start + 200]
-        statement = insert(message).returning(message.c.id, sort_by_parameter_order=True)
-        values = [_message_values(row, registration, rules, now) for registration in part]
-        inserted = [int(key) for key in connection.scalars(statement, values)]
-        connection.execute(
-            insert(content),
-            [
-                {"message": key, "canonical": registration.source.canonical}
-                for key, registration in zip(inserted, part, strict=True)
-            ],
-        )
-        events += [
-            Event("message", key, str(registration.state), registration.reason or "")
-            for key, registration in zip(inserted, part, strict=True)
-        ]
-        ids += inserted
-    record(connection, now, events)
-    return ids
+    return register_many(connection, [Registered(row, registrations, rules)], now)
+
+
+def register_many(connection: Connection, files: Sequence[Registered], now: datetime) -> list[int]:
+    """Insert the messages of several interchanges; return their ids in order."""
+    wanted = [(file, one) for file in files for one in file.registrations]
+    if not wanted:
+        return []
+    for part in _parts(wanted):
+        connection.execute(insert(message), [_message_values(file.row, one, file.rules, now) for file, one in part])
+    sequences = [file.row["sequence"] for file in files]
+    ids = {(row[0], row[1]): int(row[2]) for row in connection.execute(_IDS, {"sequences": sequences})}
+    keyed = [(ids[file.row["sequence"], one.source.ordinal], one) for file, one in wanted]
+    for some in _parts(keyed):
+        canonical = [{"message": key, "canonical": one.source.canonical} for key, one in some]
+        connection.execute(insert(content), canonical)
+        record(connection, now, [Event("message", key, str(one.state), one.reason or "") for key, one in some])
+    return [key for key, _ in keyed]
+
+
+def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut rows into what one statement takes, so that a huge file does not stand in memory once more."""
+    for start in range(0, len(rows), ROWS_A_STATEMENT):
+        yield rows[start : start + ROWS_A_STATEMENT]
 
 
 def _message_values(

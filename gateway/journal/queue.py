@@ -73,12 +73,12 @@ def take_place(connection: Connection, name: str, reserved: Reserved) -> None:
     )
 
 
-def store(connection: Connection, fetched: Fetched, reserved: Reserved, file_name: str, now: datetime) -> int:
-    """Record body, headers and the final name, before anything appears under it; return the row's id."""
+def store(connection: Connection, fetched: Fetched, reserved: Reserved, file_name: str, now: datetime) -> RowMapping:
+    """Record body, headers and the final name, before anything appears under it; return the row."""
     state = Q.PROBLEM if fetched.problem else Q.STORED
     take_place(connection, fetched.account, reserved)
     generation = select(account.c.generation).where(account.c.name == fetched.account).scalar_subquery()
-    key = connection.execute(
+    statement = (
         insert(queue_message)
         .values(
             account=fetched.account, generation=generation, sequence=reserved.sequence, uri=fetched.uri,
@@ -87,34 +87,75 @@ def store(connection: Connection, fetched: Fetched, reserved: Reserved, file_nam
             acknowledged=False, name=file_name, place=fetched.place, problem=fetched.problem,
             findings=[finding.as_dict() for finding in fetched.findings], fetched_at=now,
         )
-        .returning(queue_message.c.id)
-    ).scalar_one()
-    record(connection, now, [Event("queue", key, str(state), fetched.problem or file_name)])
-    return int(key)
-
-
-def mark_delivered(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
-    """The file is durable under its final name."""
-    change_queue_messages(
-        connection,
-        [Change(row["id"], row["state"], row["version"], state=str(Q.DELIVERED), delivered_at=now) for row in rows],
+        .returning(queue_message)
     )
-    record(connection, now, [Event("queue", row["id"], "delivered", row["name"]) for row in rows])
+    row = connection.execute(statement).mappings().one()
+    record(connection, now, [Event("queue", row["id"], str(state), fetched.problem or file_name)])
+    return row
+
+
+def mark_delivered(connection: Connection, row: RowMapping, now: datetime) -> RowMapping:
+    """The file is durable under its final name; return the row as it is now."""
+    change = Change(row["id"], row["state"], row["version"], state=str(Q.DELIVERED), delivered_at=now)
+    change_queue_messages(connection, [change])
+    record(connection, now, [Event("queue", row["id"], "delivered", row["name"])])
+    return _present(connection, row)
+
+
+def mark_filed(connection: Connection, row: RowMapping, now: datetime) -> RowMapping:
+    """A message that could not be understood lies in problems/, durable; return the row as it is now."""
+    change = Change(row["id"], row["state"], row["version"], state=row["state"], delivered_at=now)
+    change_queue_messages(connection, [change])
+    record(connection, now, [Event("queue", row["id"], "filed", row["name"])])
+    return _present(connection, row)
+
+
+def _present(connection: Connection, row: RowMapping) -> RowMapping:
+    return connection.execute(select(queue_message).where(queue_message.c.id == row["id"])).mappings().one()
 
 
 def mark_acknowledged(connection: Connection, row: RowMapping, now: datetime) -> None:
     """Jakamo has removed it from the queue. A `problem` stays one: it still needs a person."""
-    state = row["state"] if row["state"] == Q.PROBLEM else str(Q.ACKNOWLEDGED)
-    change = Change(row["id"], row["state"], row["version"], state=state, acknowledged=True, acknowledged_at=now)
-    change_queue_messages(connection, [change])
+    change_queue_messages(connection, [_acknowledged(row, now)])
     record(connection, now, [Event("queue", row["id"], "acknowledged")])
+
+
+def mark_gone(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> None:
+    """The queue moved on: these were removed, although the answer to the acknowledgement never came."""
+    change_queue_messages(connection, [_acknowledged(row, now) for row in rows])
+    record(connection, now, [Event("queue", row["id"], "acknowledged", "the queue moved on") for row in rows])
+
+
+def _acknowledged(row: RowMapping, now: datetime) -> Change:
+    state = row["state"] if row["state"] == Q.PROBLEM else str(Q.ACKNOWLEDGED)
+    return Change(row["id"], row["state"], row["version"], state=state, acknowledged=True, acknowledged_at=now)
 
 
 def reopen(connection: Connection, row: RowMapping, file_name: str, now: datetime) -> None:
     """Deliver once more under a new name, because a person asked."""
-    change = Change(row["id"], row["state"], row["version"], state=str(Q.STORED), name=file_name, delivered_at=None)
-    change_queue_messages(connection, [change])
+    again = {"state": str(Q.STORED), "name": file_name, "place": "outbox", "delivered_at": None}
+    change_queue_messages(connection, [Change(row["id"], row["state"], row["version"], **again)])
     record(connection, now, [Event("queue", row["id"], "redeliver", file_name)])
+
+
+def unacknowledged(connection: Connection, name: str) -> list[RowMapping]:
+    """Return an account's messages that have their file and were not acknowledged, as far as we know."""
+    statement = select(queue_message).where(
+        queue_message.c.account == name,
+        queue_message.c.state.in_([str(Q.DELIVERED), str(Q.PROBLEM)]),
+        queue_message.c.acknowledged.is_(False),
+    )
+    return list(connection.execute(statement.order_by(queue_message.c.sequence)).mappings())
+
+
+def unfiled_problems(connection: Connection, name: str) -> list[RowMapping]:
+    """Return an account's messages that could not be understood and do not lie in problems/ yet."""
+    statement = select(queue_message).where(
+        queue_message.c.account == name,
+        queue_message.c.state == str(Q.PROBLEM),
+        queue_message.c.delivered_at.is_(None),
+    )
+    return list(connection.execute(statement.order_by(queue_message.c.sequence)).mappings())
 
 
 def in_state(connection: Connection, name: str, state: QueueState, limit: int = 1000) -> list[RowMapping]:

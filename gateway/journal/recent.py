@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, Connection, RowMapping, Select, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, RowMapping, Select, func, select, true
 
 from gateway.journal.tables import history, interchange, message, queue_message
 
@@ -45,11 +45,20 @@ def recent_events(first: int) -> CTE:
 
 
 def events_since(connection: Connection, since: datetime) -> dict[tuple[str, str], int]:
-    """Return how often each event (subject, event) has happened since."""
+    """Return how often each event (subject, event) has happened since an instant."""
     recent = recent_events(first_event_since(connection, since))
+    return _event_counts(connection, recent, recent.c.at >= since)
+
+
+def events_from(connection: Connection, first: int) -> dict[tuple[str, str], int]:
+    """Return how often each event (subject, event) has happened from a line of history on."""
+    return _event_counts(connection, recent_events(first), true())
+
+
+def _event_counts(connection: Connection, recent: CTE, condition: ColumnElement[bool]) -> dict[tuple[str, str], int]:
     statement = (
         select(recent.c.subject, recent.c.event, func.count())
-        .where(recent.c.at >= since)
+        .where(condition)
         .group_by(recent.c.subject, recent.c.event)
     )
     return {(str(row[0]), str(row[1])): int(row[2]) for row in connection.execute(statement)}

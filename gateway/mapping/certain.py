@@ -1,7 +1,7 @@
-"""What is certain to be refused, by OASIS UBL 2.1 or by Jakamo's own guideline, whatever our schema says. Pure.
+"""What is certain to be refused by Jakamo's own guideline, whatever the schema in use says. Pure.
 
 Used where a profile only warns: for documents an ERP writes itself, our schema is too narrow to be a judge, these
-rules are not. Codes and words are those of `explain`.
+rules are not. Codes and words are those of `explain`, which knows what OASIS UBL 2.1 refuses.
 """
 
 from __future__ import annotations
@@ -11,26 +11,10 @@ from datetime import date
 
 from lxml import etree
 
-from gateway.mapping.explain import Fault, local
+from gateway.mapping.faults import Fault, local
 from gateway.mapping.rejection import shown
 
 LONGEST_NUMBER = 35
-_ONE = {
-    "Order": ("ID", "IssueDate", "BuyerCustomerParty", "SellerSupplierParty", "OrderLine"),
-    "OrderChange": (
-        "IssueDate",
-        "SequenceNumberID",
-        "OrderReference",
-        "BuyerCustomerParty",
-        "SellerSupplierParty",
-        "OrderLine",
-    ),
-    "OrderLine": ("LineItem",),
-    "LineItem": ("ID", "Item"),
-    "Price": ("PriceAmount",),
-    "AnticipatedMonetaryTotal": ("PayableAmount",),
-}
-"""Children that OASIS UBL 2.1 asks for."""
 
 
 def certain_faults(root: etree._Element) -> Iterator[Fault]:
@@ -43,7 +27,6 @@ def certain_faults(root: etree._Element) -> Iterator[Fault]:
     yield from _number(root, "ID")
     yield from _dates(root)
     yield from _amounts(root)
-    yield from _required(root)
 
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:
@@ -109,11 +92,3 @@ def _amounts(root: etree._Element) -> Iterator[Fault]:
                 attribute="currencyID",
                 certain=True,
             )
-
-
-def _required(root: etree._Element) -> Iterator[Fault]:
-    for element in root.iter(etree.Element):
-        for name in _ONE.get(local(element.tag), ()):
-            if _child(element, name) is None:
-                words = f"{local(element.tag)} has no {name}."
-                yield Fault(code="missing-element", message=words, element=element, expected=name, certain=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import xmlschema
 from lxml import etree
 from xmlschema.validators.exceptions import XMLSchemaChildrenValidationError, XMLSchemaDecodeError
 
+from gateway.mapping.content_model import content_faults
+from gateway.mapping.faults import Fault, local
 from gateway.mapping.rejection import shown
 
 _PLAIN_TYPES = {
@@ -26,27 +27,23 @@ _PLAIN_TYPES = {
 }
 _ATTRIBUTE = re.compile(r"attribute ([\w:.-]+)=")
 _REQUIRED = re.compile(r"missing required attribute '([\w:.-]+)'")
+_ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "ID": ("scheme",),
+    "URI": ("scheme",),
+    "Code": ("list", "name", "language"),
+    "Amount": ("currency",),
+    "Quantity": ("unit",),
+    "Measure": ("unit",),
+    "Date": (),
+    "Time": (),
+    "Indicator": (),
+    "Percent": ("format",),
+    "Numeric": ("format",),
+    "Rate": ("format",),
+    "Factor": ("format",),
+    "BinaryObject": ("format", "mimeCode", "encodingCode", "characterSetCode", "uri", "filename"),
+}
 _REFUSED = re.compile(r"'([\w:.{}-]+)' attribute not allowed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One thing wrong with a document, at an element of it."""
-
-    code: str
-    message: str
-    element: etree._Element
-    value: str | None = None
-    expected: str | None = None
-    attribute: str | None = None
-    certain: bool = False  # refused by OASIS UBL or by Jakamo's own rules, not only by our schema
-
-    @property
-    def place(self) -> tuple[Any, ...]:
-        """Return what two faults have in common that say the same: a value has one fault, an element may lack many."""
-        if self.code in ("missing-element", "schema", "unexpected-element", "unexpected-attribute"):
-            return self.element, self.attribute, self.message
-        return self.element, self.attribute
 
 
 def explain(schema: xmlschema.XMLSchema, root: etree._Element) -> list[Fault]:
@@ -62,16 +59,11 @@ def explain(schema: xmlschema.XMLSchema, root: etree._Element) -> list[Fault]:
 def _translate(error: Any, root: etree._Element) -> Iterator[Fault]:
     element = error.elem if isinstance(error.elem, etree._Element) else root
     if isinstance(error, XMLSchemaChildrenValidationError):
-        yield from _children(error, element)
+        yield from content_faults(error, element)
     elif isinstance(error, XMLSchemaDecodeError):
         yield _wrong_type(error, element)
     else:
         yield _facet(error, element)
-
-
-def local(tag: object) -> str:
-    """Return a name without its namespace or prefix."""
-    return str(tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def _wrong_type(error: Any, element: etree._Element) -> Fault:
@@ -135,6 +127,10 @@ def _pattern(error: Any, what: str, value: str | None, at: dict[str, Any]) -> Fa
     return Fault(code="bad-form", message=words, expected=expected, certain=certain, **at)
 
 
+_MIXED = {
+    "character data": "holds text between its elements",
+    "child elements": "holds an element, where only a value may stand",
+}
 _PATTERN_WORDS = {
     "[A-Z]{3}": "three capital letters, e.g. EUR",
     "[A-Z]{2}": "two capital letters, e.g. FI",
@@ -160,66 +156,19 @@ def _attributes_and_keys(error: Any, element: etree._Element, reason: str) -> Fa
     if refused:
         attribute = local(refused[1])
         words = f"{name} has an attribute {attribute} that is not known here."
-        return Fault(code="unexpected-attribute", message=words, element=element, attribute=attribute)
+        certain = not attribute.startswith(_attributes_of(element))
+        return Fault(code="unexpected-attribute", message=words, element=element, attribute=attribute, certain=certain)
     if reason.startswith("duplicated value"):
         value = element.findtext("{*}ID") or ""
         words = f"The number {shown(value)} is there twice."
         return Fault(code="duplicate-line", message=words, element=element, value=shown(value), expected="each once")
-    return Fault(code="schema", message=f"{name}: {reason}", element=element, certain="character data" in reason)
+    mixed = next((words for mark, words in _MIXED.items() if mark in reason), None)
+    return Fault(code="schema", message=f"{name} {mixed or reason}.", element=element, certain=mixed is not None)
 
 
-def _children(error: Any, element: etree._Element) -> Iterator[Fault]:
-    """Yield what is wrong with the children of an element: the one that does not fit, and those that are missing."""
-    particles = _particles(error.validator)
-    names = [name for name, _required in particles]
-    missing = [name for name, required in particles if required and element.find(f"{{*}}{local(name)}") is None]
-    misplaced: Fault | None = None
-    if isinstance(error.invalid_child, etree._Element):
-        misplaced = _misplaced(error.invalid_child, element, names)
-    if misplaced is not None:
-        yield misplaced
-    elif not missing:
-        wanted = " or ".join(local(getattr(one, "name", one)) for one in error.expected or ())
-        yield _missing(element, wanted or "more")
-    for name in missing:
-        yield _missing(element, local(name))
-
-
-def _misplaced(child: etree._Element, parent: etree._Element, names: list[str]) -> Fault | None:
-    """Return what is wrong with a child, or None when only something before it is missing."""
-    name, holder = local(child.tag), local(parent.tag)
-    if str(child.tag) not in names:
-        words = f"{name} is not known inside {holder}."
-        return Fault(code="unexpected-element", message=words, element=child)
-    index = names.index(str(child.tag))
-    before = [str(one.tag) for one in child.itersiblings(preceding=True)]
-    later = next((one for one in before if one in names and names.index(one) > index), None)
-    if later is not None:
-        words = f"{name} stands after {local(later)}; in {holder} it must come before."
-        return Fault(code="wrong-order", message=words, element=child, expected=f"before {local(later)}", certain=True)
-    if str(child.tag) in before:
-        words = f"{name} is there more often than {holder} allows."
-        return Fault(code="too-many", message=words, element=child)
-    return None
-
-
-def _missing(element: etree._Element, wanted: str) -> Fault:
-    words = f"{local(element.tag)} has no {wanted}."
-    return Fault(code="missing-element", message=words, element=element, expected=wanted)
-
-
-def _particles(group: Any) -> list[tuple[str, bool]]:
-    """Return the element names of a content model in order, and which of them must be there by themselves."""
-    found: list[tuple[str, bool]] = []
-
-    def walk(model: Any, required: bool) -> None:
-        for particle in model:
-            must = required and particle.min_occurs > 0
-            if hasattr(particle, "model"):
-                walk(particle, must and particle.model != "choice")
-            elif getattr(particle, "name", None):
-                found.append((str(particle.name), must))
-
-    if hasattr(group, "model"):
-        walk(group, group.model != "choice")
-    return found
+def _attributes_of(element: etree._Element) -> tuple[str, ...]:
+    """Return how the attributes begin that OASIS UBL gives to an element, told by the last word of its name."""
+    if len(element):
+        return ()
+    name = local(element.tag)
+    return next((starts for ending, starts in _ATTRIBUTES.items() if name.endswith(ending)), ("language",))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from lxml import etree
 
 from gateway.mapping.declaration import Column
-from gateway.mapping.explain import Fault, local
+from gateway.mapping.faults import Fault, local
 from gateway.mapping.mapping import Mapping
 from gateway.mapping.xml_paths import elements, place, texts
 from gateway.mapping.xml_reader import LINE

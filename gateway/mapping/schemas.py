@@ -7,15 +7,17 @@ from these folders.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import xmlschema
 from lxml import etree
 
 from gateway.documents.xmlio import TrustedFolders, XmlError, parse_trusted
 from gateway.errors import Problem, SettingsError
 from gateway.mapping.mapping import shipped_folder
+
+if TYPE_CHECKING:
+    import xmlschema
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 ROOTS = {
@@ -60,6 +62,8 @@ class SchemaStore:
 
     def explainer(self, root: str) -> xmlschema.XMLSchema:
         """Return the schema that gives reasons; built only when something is wrong, because it takes a while."""
+        import xmlschema  # costs a tenth of a second and 20 MB: only where something is wrong
+
         if root not in self._slow:
             path = self._path(root)
             try:

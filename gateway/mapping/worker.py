@@ -63,18 +63,15 @@ class Worker:
 
     def read(self, task: ReadTask) -> ReadResult:
         """Return what pass one gives for a file; raises as `read_file` does, SettingsError for the mapping."""
-        mapping = self._mappings.get(task.mapping)
-        try:
-            return read_file(mapping, task.path, name=task.name, trailer=task.trailer, max_bytes=task.max_bytes)
-        except MemoryError:
-            raise reject(MAPPING_FAULT, "Reading this file needs more memory than is allowed.") from None
+        return _read(self._mappings.get(task.mapping), task)
 
     def read_many(self, tasks: Sequence[ReadTask]) -> list[ReadResult | FileRejected]:
         """Return what each file gives; own trouble with disk or settings is raised for all."""
+        mappings = {name: self._mappings.get(name) for name in {task.mapping for task in tasks}}
         results: list[ReadResult | FileRejected] = []
         for task in tasks:
             try:
-                results.append(self.read(task))
+                results.append(_read(mappings[task.mapping], task))
             except FileRejected as refusal:
                 results.append(refusal)
         return results
@@ -105,6 +102,13 @@ class Worker:
         except MemoryError:
             words = "Mapping this order needs more memory than is allowed."
             return failed(request, MAPPING_FAULT, words, mapping.hash)
+
+
+def _read(mapping: Mapping, task: ReadTask) -> ReadResult:
+    try:
+        return read_file(mapping, task.path, name=task.name, trailer=task.trailer, max_bytes=task.max_bytes)
+    except MemoryError:
+        raise reject(MAPPING_FAULT, "Reading this file needs more memory than is allowed.") from None
 
 
 def failed(request: MapRequest, code: str, message: str, mapping_hash: str = "") -> MapResult:

@@ -166,9 +166,9 @@ class Actions:
 
 
 def _delivered_again(connection: Connection, key: int, now: Any) -> None:
+    """Record the new file; a message that still heads the queue stays to be acknowledged."""
     row = queue.by_id(connection, key)
     if row is not None:
-        queue.mark_delivered(connection, [row], now)
-        fresh = queue.by_id(connection, key)
-        if fresh is not None:
+        fresh = queue.mark_delivered(connection, row, now)
+        if fresh["acknowledged"]:
             queue.mark_acknowledged(connection, fresh, now)

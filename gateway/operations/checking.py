@@ -43,6 +43,11 @@ def check_site(path: Path | None, environ: Mapping[str, str]) -> CheckReport:
     )
 
 
+def known_mappings(site_mappings: Path) -> tuple[str, ...]:
+    """Return the names of all mappings that a route could use."""
+    return MappingStore(site_mappings, shipped_folder("xslt")).names()
+
+
 def _mapping_problems(settings: Settings) -> Iterable[Problem]:
     store = MappingStore(settings.folders.mappings, shipped_folder("xslt"))
     told: set[str] = set()

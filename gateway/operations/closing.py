@@ -22,6 +22,7 @@ from gateway.journal.states import Change, change_interchanges
 from gateway.journal.tables import interchange, message, placement
 from gateway.model import InterchangeState
 from gateway.operations.context import OperationsContext
+from gateway.operations.markers import file_marker
 
 I = InterchangeState  # noqa: E741 - the module's one abbreviation, read as in `gateway.model`
 MOST_AT_ONCE = 500
@@ -34,15 +35,19 @@ class Closing:
     def __init__(self, context: OperationsContext) -> None:
         self._context = context
         self._taken: tuple[Path, set[str]] | None = None
+        self._unfinished = False  # a rename met trouble with the disk; to be tried again
 
     def recover(self) -> None:
-        """At start: finish the renames that a stop interrupted."""
+        """Finish the renames that a stop, or trouble with the disk, interrupted."""
         context = self._context
+        self._unfinished = False
         self._carry_out(context.journal.read(lambda c: interchanges.in_state(c, I.CLOSING, node=context.node)))
 
     def step(self) -> bool:
         """Close what can be closed; return whether anything was."""
         context = self._context
+        if self._unfinished:
+            self.recover()
         rows = context.journal.read(lambda c: _closable(c, context.node))
         if not rows:
             return False
@@ -114,7 +119,11 @@ class Closing:
             try:
                 if source != target:
                     folders |= self._move(row, source, target)
+            except FileExistsError:
+                self._choose_anew(row)
+                continue
             except StorageError as error:
+                self._unfinished = True
                 self._incident(f"closing:{row['sequence']}", str(error))
                 continue
             moved.append(row)
@@ -122,9 +131,16 @@ class Closing:
         now = context.clock.now()
         context.journal.write(lambda c: _closed(c, moved, now))
 
+    def _choose_anew(self, row: RowMapping) -> None:
+        """Somebody put a file under the chosen name meanwhile: another name, carried out at the next look."""
+        self._taken, self._unfinished = None, True
+        target = str(self._targets([row])[row["sequence"]])
+        change = Change(row["sequence"], row["state"], row["version"], state=str(I.CLOSING), target=target)
+        self._context.journal.write(lambda c: change_interchanges(c, [change]))
+
     def _move(self, row: RowMapping, source: Path, target: Path) -> set[Path]:
         files = self._context.files
-        self._move_marker(row, source, target)
+        file_marker(self._context, row)
         try:
             files.rename(source, target)
         except FileExistsError:
@@ -135,20 +151,6 @@ class Closing:
                 text = f"{row['name']} was removed from {source.parent} by hand; all of its orders are accounted for."
                 self._incident(f"vanished:{row['sequence']}", text)
         return {source.parent, target.parent}
-
-    def _move_marker(self, row: RowMapping, source: Path, target: Path) -> None:
-        """A companion marker that was taken along is filed beside its file."""
-        prefix = f"{row['claim']}.marker~"
-        if row["origin"] != "inbox" or not self._has_marker(row):
-            return
-        files = self._context.files
-        for entry in files.list_folder(source.parent):
-            if entry.name.startswith(prefix):
-                taken = {other.name for other in files.list_folder(target.parent)}
-                files.move(entry.path, target.parent / free_name(entry.name.removeprefix(prefix), taken))
-
-    def _has_marker(self, row: RowMapping) -> bool:
-        return row["route"] in self._context.marker_routes
 
     def _incident(self, key: str, text: str) -> None:
         now = self._context.clock.now()

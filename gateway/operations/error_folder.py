@@ -21,6 +21,7 @@ from gateway.journal.decisions import close_rejected
 from gateway.journal.tables import interchange, message
 from gateway.model import MessageState
 from gateway.operations.context import OperationsContext
+from gateway.operations.markers import file_marker
 from gateway.operations.reasons import reason_json, reason_text
 
 WHOLE, EXTRACT = "whole", "extract"
@@ -155,6 +156,8 @@ class ErrorFolder:
         if row["message"] is None:
             owner = context.journal.read(lambda c: interchanges.by_sequence(c, row["interchange"]))
             source = Path(owner["path"]) if owner is not None else target
+            if owner is not None:
+                file_marker(context, owner)
             if source == target or files.exists(source):
                 if source != target:
                     files.move(source, target, resume=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from gateway.clock import Clock
@@ -80,29 +81,49 @@ class Importer:
     def __init__(self, journal: Journal, keeper: LaneKeeper, clock: Clock, account: str) -> None:
         self._journal, self._keeper, self._clock, self._account = journal, keeper, clock, account
 
-    def take(
-        self, orders: Sequence[Declared], complaints: Sequence[Complaint], file: str, by: str, *, dry_run: bool = False
-    ) -> ImportReport:
+    def take(self, orders: Sequence[Declared], complaints: Sequence[Complaint], file: str, by: str) -> ImportReport:
         """Remember orders, in one transaction, and say which were new."""
-        if dry_run:
-            numbers = [order.order_number for order in orders]
-            known = self._journal.read(lambda c: known_numbers(c, self._account, numbers))
-            taken = {o.order_number for o in orders if known.get(o.order_number, True) and _adds(o, known)}
-        else:
-            now, text = self._clock.now(), f"from {file} by {by}"
-            taken = self._journal.write(
-                lambda c: record_declared(c, self._account, orders, self._keeper, text, now)
-            )
-        alone = sum(1 for order in orders if order.order_number in taken and order.content_hash is None)
-        return ImportReport(
-            account=self._account, file=file, orders=len(orders), imported=len(taken),
-            already_known=len(orders) - len(taken), numbers_alone=alone, complaints=tuple(complaints),
-            dry_run=dry_run,
-        )  # fmt: skip
+        now, text = self._clock.now(), f"from {file} by {by}"
+        taken = self._journal.write(lambda c: record_declared(c, self._account, orders, self._keeper, text, now))
+        return _report(self._account, file, orders, taken, complaints, dry_run=False)
+
+    def foresee(self, orders: Sequence[Declared], complaints: Sequence[Complaint], file: str) -> ImportReport:
+        """Say what `take` would do; change nothing."""
+        numbers = [order.order_number for order in orders]
+        known = self._journal.read(lambda c: known_numbers(c, self._account, numbers))
+        return foresee(self._account, orders, complaints, file, known)
 
 
-def _adds(order: Declared, known: dict[str, bool]) -> bool:
-    return order.order_number not in known or order.content_hash is not None
+def foresee(
+    account: str,
+    orders: Sequence[Declared],
+    complaints: Sequence[Complaint],
+    file: str,
+    known: Mapping[str, bool] = MappingProxyType({}),
+) -> ImportReport:
+    """Say what an import would do, where `known` says of each remembered number whether it may take new content."""
+    taken = {
+        order.order_number
+        for order in orders
+        if order.order_number not in known or (known[order.order_number] and order.content_hash is not None)
+    }
+    return _report(account, file, orders, taken, complaints, dry_run=True)
+
+
+def _report(
+    account: str,
+    file: str,
+    orders: Sequence[Declared],
+    taken: Collection[str],
+    complaints: Sequence[Complaint],
+    *,
+    dry_run: bool,
+) -> ImportReport:
+    alone = sum(1 for order in orders if order.order_number in taken and order.content_hash is None)
+    return ImportReport(
+        account=account, file=file, orders=len(orders), imported=len(taken),
+        already_known=len(orders) - len(taken), numbers_alone=alone, complaints=tuple(complaints), dry_run=dry_run,
+    )  # fmt: skip
 
 
 def read_numbers(data: bytes) -> list[Declared]:

@@ -45,6 +45,17 @@ class Remembered:
     incidents: tuple[RowMapping, ...]
     actions_waiting: int
 
+    @property
+    def needs_person(self) -> bool:
+        """Tell whether something waits for somebody: an order, a file, a queue message, settings, a folder."""
+        return bool(
+            self.attention
+            or self.rejected
+            or self.problems
+            or any(row["paused_at"] is not None and row["pause_by"] != "person" for row in self.accounts)
+            or any(row["key"].startswith(STANDING) for row in self.incidents)
+        )
+
 
 def read_journal(connection: Connection, midnight: datetime) -> Remembered:
     """Read everything an overview tells; `midnight` is when today began."""
@@ -88,15 +99,8 @@ class Overview:
 
     @property
     def needs_person(self) -> bool:
-        """Tell whether something waits for somebody: an order, a file, a queue message, settings, a folder."""
-        known = self.remembered
-        return bool(
-            known.attention
-            or known.rejected
-            or known.problems
-            or any(row["paused_at"] is not None and row["pause_by"] != "person" for row in known.accounts)
-            or any(row["key"].startswith(STANDING) for row in known.incidents)
-        )
+        """Tell whether something waits for somebody."""
+        return self.remembered.needs_person
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it for scripts."""
@@ -113,7 +117,7 @@ class Overview:
             "messages": dict(known.messages),
             "files": dict(known.files),
             "queue": dict(known.queue),
-            "today": {word: known.today.get(event, 0) for word, event in _TODAY.items()},
+            "today": {word: known.today.get(event, 0) for word, event in COUNTED.items()},
             "attention": [self._attention(row) for row in known.attention],
             "rejected": [_told(row, _REJECTED) for row in known.rejected],
             "problems": [_told(row, _PROBLEM) for row in known.problems],
@@ -161,7 +165,7 @@ class Overview:
         }
 
 
-_TODAY = {
+COUNTED = {
     "files": ("interchange", "claimed"),
     "sent": ("message", "sent"),
     "failed": ("message", "failed"),

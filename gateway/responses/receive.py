@@ -1,5 +1,5 @@
-"""Reads one account's response queue, in this order of effects: temp durable, `stored`, rename and sync,
-`delivered`, acknowledge, `acknowledged`. Whatever stops in between is finished at start or by redelivery.
+"""Reads one account's response queue: fetch, bring to its durable file, acknowledge, `acknowledged`. Whatever
+stops in between is finished at start or by redelivery.
 
 Never acknowledged: an attachment not downloaded, a 2xx that is no queue message. A head that cannot be
 removed slows the poll down; it is never fetched in a tight loop.
@@ -8,7 +8,6 @@ removed slows the poll down; it is never fetched in a tight loop.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -20,16 +19,17 @@ from gateway.clock import Clock
 from gateway.documents.ubl import QueueFacts, queue_facts
 from gateway.errors import StorageError
 from gateway.files.durable import FileDoor
-from gateway.files.layout import Layout, outbox_name
-from gateway.journal import accounts, decisions, incidents, queue
+from gateway.files.layout import Layout
+from gateway.journal import accounts, incidents, queue
 from gateway.journal.journal import Journal
 from gateway.journal.lanes import LaneKeeper
-from gateway.journal.queue import Fetched, Reserved
+from gateway.journal.queue import Fetched
 from gateway.model import Answer, AnswerClass, QueueAnswer, QueueKind, QueueState
+from gateway.responses.outbox import Outbox
+from gateway.responses.standstill import Standstill
 
-FIRST_STUCK_SECONDS = 5.0
-LONGEST_STUCK_SECONDS = 300.0
-NO_ADDRESS = "The queue's first message has no X-Acknowledge-Uri; it cannot be removed."
+REPEATS_AT_FULL_SPEED = 3
+"""So often in a row a head that was acknowledged may come again before the poll slows down."""
 
 
 class QueueWire(Protocol):
@@ -71,14 +71,22 @@ class Receiver:
         digest: Callable[[], str],
         outage: Callable[[], bool],
     ) -> None:
-        self._journal, self._keeper, self._files, self._layout = journal, keeper, files, layout
-        self._wire, self._clock, self._settings = wire, clock, settings
+        self._journal, self._wire, self._clock, self._settings = journal, wire, clock, settings
         self._digest, self._outage = digest, outage
-        self._stuck_seconds = 0.0
+        self._outbox = Outbox(journal, keeper, files, layout, clock, settings.account, settings.outbox_name)
+        self._standstill = Standstill(journal, clock, settings.account, settings.poll_seconds)
         self._acknowledging: Future[None] | None = None
+        self._unfinished = True  # something may be stored and not delivered
+        self._unanswered = True  # something may be delivered and not acknowledged
+        self._repeats = 0
+        self._come_back_seconds = 0.0
         self.said_empty = False  # the last look ended at an empty queue
-        self.stuck = False
         self.blocked = False  # paused, outage, outbox gone, or the queue could not be read
+
+    @property
+    def stuck(self) -> bool:
+        """Tell whether the head of the queue cannot be removed."""
+        return self._standstill.stuck
 
     @property
     def at_rest(self) -> bool:
@@ -87,41 +95,66 @@ class Receiver:
 
     def pause(self) -> float:
         """Return how many seconds to wait before the next look."""
-        return max(self._stuck_seconds, 0.0) if self.stuck else self._settings.poll_seconds
+        if self.stuck:
+            return self._standstill.wait_seconds
+        return max(self._settings.poll_seconds, self._come_back_seconds if self.blocked else 0.0)
 
     def recover(self) -> None:
-        """At start: finish what is stored and not delivered."""
-        for row in self._journal.read(lambda c: queue.in_state(c, self._settings.account, QueueState.STORED)):
-            self._finish(row)
+        """At start: finish what is stored and not delivered. Trouble with the disk is tried again by each look."""
+        try:
+            self._outbox.check()
+            self._outbox.recover()
+        except StorageError as error:
+            self._standstill.say("outbox", str(error))
+            return
+        self._unfinished = False
 
     def step(self) -> bool:
         """Look once; return whether a message was dealt with, so that the next may follow at once."""
-        name = self._settings.account
-        self.said_empty, self.blocked = False, True
-        if self._outage() or self._journal.read(lambda c: accounts.pause_of(c, name)) is not None:
+        if self._standstill.wait_seconds > 0:
             return False
-        try:
-            self._files.check_marker(self._layout.outbox(name))
-            self.recover()
-        except StorageError as error:
-            self._incident("outbox", str(error))
+        self.said_empty = False
+        self.blocked = self._stands_still()
+        if self.blocked:
             return False
         looked = self._wire.fetch()
         self._settle_acknowledged()
         if looked.empty:
-            self._unstick()
+            self._moved_on(None)
+            self._standstill.unstick()
+            self._standstill.over("poll")
             self.said_empty = True
             return False
         if looked.body is None:
+            self.blocked = True
             self._not_readable(looked.answer)
             return False
-        self.blocked = False
-        self._clear("poll")
+        self._standstill.over("poll")
         try:
             return self._take(looked, looked.body)
         except StorageError as error:
-            self._incident("outbox", str(error))
+            self._disk_trouble(error)
             return False
+
+    def _stands_still(self) -> bool:
+        """Tell whether nothing may be fetched now: paused, an outage, or no outbox to write to."""
+        name = self._settings.account
+        if self._outage() or self._journal.read(lambda c: accounts.pause_of(c, name)) is not None:
+            return True
+        try:
+            self._outbox.check()
+            if self._unfinished:
+                self._outbox.recover()
+                self._unfinished = False
+        except StorageError as error:
+            self._disk_trouble(error)
+            return True
+        self._standstill.over("outbox")
+        return False
+
+    def _disk_trouble(self, error: StorageError) -> None:
+        self._unfinished = self.blocked = True
+        self._standstill.say("outbox", str(error))
 
     # One message
 
@@ -130,29 +163,22 @@ class Receiver:
         body_hash = hashlib.sha256(body).hexdigest()
         uri = looked.header("X-Acknowledge-Uri")
         known = self._journal.read(lambda c: queue.find_redelivery(c, name, body_hash, uri))
+        self._moved_on(known)
         if known is not None:
             return self._again(known, uri)
+        self._repeats = 0
         if not uri:
-            self._stick("no-acknowledge-uri", NO_ADDRESS)
+            self._no_address()
             return False
         facts = queue_facts(body, looked.headers)
         if facts.kind is QueueKind.ATTACHMENT and facts.problem is None:
-            return self._attachment(facts)
-        row = self._deliver(self._fetched(looked, body, body_hash, uri, facts))
-        self._clear("outbox")
-        if row["state"] == QueueState.PROBLEM and self._settings.stop_on_problem:
-            self._stick("problem", f"A queue message could not be understood: {row['problem']}. See {row['name']}.")
+            what = f"An attachment for order {facts.order_number} heads the queue ({facts.filename})"
+            self._standstill.stick("attachment", f"{what}; it is not fetched yet.")
             return False
+        row = self._outbox.deliver(self._fetched(looked, body, body_hash, uri, facts))
         return self._acknowledge(row, uri)
 
-    def _attachment(self, facts: QueueFacts) -> bool:
-        text = f"An attachment for order {facts.order_number} ({facts.filename}) heads the queue; it cannot be fetched."
-        self._stick("attachment", text)
-        return False
-
-    def _fetched(
-        self, looked: QueueAnswer, body: bytes, body_hash: str, uri: str, facts: QueueFacts
-    ) -> Fetched:
+    def _fetched(self, looked: QueueAnswer, body: bytes, body_hash: str, uri: str, facts: QueueFacts) -> Fetched:
         place = "problems" if facts.problem else "outbox"
         if facts.kind is QueueKind.STATUS and not facts.problem and not self._settings.keep_status_messages:
             place = "none"
@@ -161,105 +187,62 @@ class Receiver:
             kind=facts.kind, order_number=facts.order_number, place=place, problem=facts.problem,
         )
 
-    def _deliver(self, fetched: Fetched) -> RowMapping:
-        """Bring a message from the wire to its durable file; return its row, delivered or a recorded problem."""
-        now = self._clock.now()
-        reserved = self._journal.read(lambda c: queue.next_place(c, fetched.account, now))
-        file_name = self._name(fetched, reserved)
-        if fetched.place == "outbox":
-            self._write_temp(file_name, fetched.body)
-        elif fetched.place == "problems":
-            self._write_problem(file_name, fetched)
-        key = self._journal.write(lambda c: self._store(c, fetched, reserved, file_name))
-        row = self._journal.read(lambda c: queue.by_id(c, key))
-        assert row is not None  # noqa: S101 - committed one line above
-        return self._finish(row) if fetched.problem is None else row
-
-    def _name(self, fetched: Fetched, reserved: Reserved) -> str:
-        template = self._settings.outbox_name
-        name = outbox_name(
-            fetched.order_number or "unknown", str(fetched.kind), reserved.at, reserved.sequence,
-            fetched.body_hash[:8], template,
-        )
-        return name if fetched.place != "problems" else f"{name}.raw"
-
-    def _write_temp(self, file_name: str, body: bytes) -> None:
-        path = self._layout.outbox_work(self._settings.account) / file_name
-        if self._files.exists(path):
-            self._files.remove(path)  # left by a stop before `stored`: the message was fetched again
-        self._files.write_unfinished(path, body)
-
-    def _write_problem(self, file_name: str, fetched: Fetched) -> None:
-        folder = self._layout.problems(self._settings.account)
-        reason = {
-            "problem": fetched.problem,
-            "order": fetched.order_number,
-            "headers": [list(pair) for pair in fetched.headers],
-            "what_to_do": "Read the raw file. It was taken off the queue unless on_problem is stop.",
-        }
-        for name, data in (
-            (f"{file_name}.reason.json", (json.dumps(reason, ensure_ascii=False, indent=2) + "\n").encode()),
-            (file_name, fetched.body),
-        ):
-            if self._files.exists(folder / name):
-                self._files.remove(folder / name)  # the same: not `stored` when we stopped
-            self._files.write_durably(folder / name, data)
-
-    def _store(self, connection: Connection, fetched: Fetched, reserved: Reserved, file_name: str) -> int:
-        now = self._clock.now()
-        key = queue.store(connection, fetched, reserved, file_name, now)
-        if fetched.kind is QueueKind.RESPONSE and fetched.order_number and not fetched.problem:
-            decisions.settle_by_response(
-                connection, fetched.account, fetched.order_number, now, self._keeper, now
-            )
-        if fetched.problem:
-            text = f"A queue message could not be understood: {fetched.problem}. See outbox/problems/{file_name}."
-            incidents.raise_incident(connection, f"problem:{fetched.account}:{key}", text, now)
-        return key
-
-    def _finish(self, row: RowMapping) -> RowMapping:
-        """Give a stored message its final name. A missing temp means that the ERP took it: delivered."""
-        account = self._settings.account
-        work, outbox = self._layout.outbox_work(account), self._layout.outbox(account)
-        if row["place"] == "outbox":
-            temp = work / row["name"]
-            if self._files.exists(temp):
-                self._files.rename(temp, outbox / row["name"])
-                self._files.sync_folders((outbox, work))
-            else:
-                self._files.check_marker(work)  # on a share that is gone nothing can be concluded from absence
-        now = self._clock.now()
-        self._journal.write(lambda c: queue.mark_delivered(c, [row], now))
-        found = self._journal.read(lambda c: queue.by_id(c, row["id"]))
-        assert found is not None  # noqa: S101 - it was just updated
-        return found
-
     # The queue's head
 
     def _again(self, known: RowMapping, uri: str | None) -> bool:
         """A message we have: finish it if needed, acknowledge once more, write nothing twice."""
-        row = self._finish(known) if known["state"] == QueueState.STORED else known
-        if row["state"] == QueueState.PROBLEM and self._settings.stop_on_problem:
-            self._stick("problem", f"The queue waits behind a message that could not be understood: {row['problem']}.")
-            return False
+        row = self._outbox.finish(known) if known["state"] in (QueueState.STORED, QueueState.PROBLEM) else known
         address = uri or row["uri"]
         if not address:
-            self._stick("no-acknowledge-uri", NO_ADDRESS)
+            self._no_address()
             return False
-        return self._acknowledge(row, address)
+        self._repeats = self._repeats + 1 if row["acknowledged"] else 0
+        if not self._acknowledge(row, address):
+            return False
+        if self._repeats <= REPEATS_AT_FULL_SPEED:
+            return True
+        self._stick_at(row, "it is acknowledged, and comes again.")
+        return False
 
     def _acknowledge(self, row: RowMapping, uri: str) -> bool:
+        if row["state"] == QueueState.PROBLEM and self._settings.stop_on_problem:
+            words = f"The queue waits behind a message that could not be understood: {row['problem']}"
+            self._standstill.stick("problem", f"{words} See {row['name']} in the folder problems of the outbox.")
+            return False
         answer = self._wire.acknowledge(uri)
         if answer.answer_class is not AnswerClass.ACCEPTED:
-            order = row["order_number"] or "without order number"
-            words = answer.words or answer.detail or str(answer.status)
-            self._stick("stuck", f"The message for order {order} cannot be removed from the queue: {words}")
+            self._unanswered = True
+            self._stick_at(row, answer.words or answer.detail or str(answer.status))
             return False
-        self._unstick()
+        if self._repeats <= REPEATS_AT_FULL_SPEED:
+            self._standstill.unstick()
         if not row["acknowledged"]:
             now = self._clock.now()
             self._acknowledging = self._journal.submit(lambda c: queue.mark_acknowledged(c, row, now))
         return True
+
+    def _stick_at(self, row: RowMapping, words: str) -> None:
+        order = row["order_number"] or "without order number"
+        text = f"The message for order {order} ({row['name']}) cannot be removed from the queue: {words}"
+        self._standstill.stick("stuck", text)
+
+    def _no_address(self) -> None:
+        text = "The queue's first message has no X-Acknowledge-Uri; it is neither delivered nor can it be removed."
+        self._standstill.stick("no-acknowledge-uri", text)
+
+    def _moved_on(self, head: RowMapping | None) -> None:
+        """Another head, or none: what stood there before was removed, although its answer never came.
+
+        Were it still thought to be waiting, a later message of the same words would be taken for it.
+        """
+        if not self._unanswered:
+            return
+        name, now, key = self._settings.account, self._clock.now(), head["id"] if head is not None else None
+        waiting = self._journal.read(lambda c: queue.unacknowledged(c, name))
+        gone = [row for row in waiting if row["id"] != key]
+        if gone:
+            self._journal.write(lambda c: queue.mark_gone(c, gone, now))
+        self._unanswered = key is not None
 
     def _settle_acknowledged(self) -> None:
         """Wait for the last `acknowledged`, which rode with the fetch: the next look-up must see it."""
@@ -271,13 +254,12 @@ class Receiver:
         """Wait for what was handed to the journal."""
         self._settle_acknowledged()
 
-    # Trouble
-
     def _not_readable(self, answer: Answer) -> None:
         name = self._settings.account
+        self._come_back_seconds = answer.retry_after_seconds or 0.0
         words = answer.words or answer.detail or str(answer.status)
         if answer.answer_class is not AnswerClass.SETTINGS:
-            self._incident("poll", f"The queue of account {name} cannot be read: {words}")
+            self._standstill.say("poll", f"The queue of account {name} cannot be read: {words}")
             return
         now, reason = self._clock.now(), f"The queue cannot be read: {words}"
 
@@ -286,29 +268,3 @@ class Receiver:
                 incidents.raise_incident(connection, f"paused:{name}", f"Account {name}: {reason}", now)
 
         self._journal.write(pause)
-
-    def _stick(self, code: str, text: str) -> None:
-        """Slow down before the same head: twice as long each time, up to five minutes."""
-        self.stuck = True
-        longest = max(LONGEST_STUCK_SECONDS, self._settings.poll_seconds)
-        self._stuck_seconds = min(longest, max(FIRST_STUCK_SECONDS, self._stuck_seconds * 2))
-        self._incident(f"queue:{code}", text)
-
-    def _unstick(self) -> None:
-        if self.stuck:
-            self.stuck, self._stuck_seconds = False, 0.0
-            for code in ("no-acknowledge-uri", "problem", "stuck", "attachment"):
-                self._clear(f"queue:{code}")
-        self._clear("poll")
-
-    def _incident(self, key: str, text: str) -> None:
-        now = self._clock.now()
-        full = f"{key}:{self._settings.account}"
-        self._journal.write(lambda c: incidents.raise_incident(c, full, text, now))
-
-    def _clear(self, key: str) -> None:
-        full = f"{key}:{self._settings.account}"
-        if self._journal.read(lambda c: full in incidents.open_keys(c, full)):
-            now = self._clock.now()
-            self._journal.write(lambda c: incidents.clear(c, full, now))
-

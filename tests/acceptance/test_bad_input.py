@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from gateway.simulator import Simulator
-from tests.erp_xml import HEAD, TAIL, six_columns, ubl_order, xml_export, xml_order
+from tests.erp_xml import six_columns, ubl_order, xml_export, xml_order
 from tests.orders import bad, export, row
 from tests.site import Site
 
@@ -48,6 +49,7 @@ class Failed:
     finding: Mapping[str, Any]
     where: str  # the place in words, as people read it
     extract: bytes | str
+    kind: str | None = "Order"
     step: str = CORRECT
 
     @property
@@ -122,7 +124,8 @@ def xml_failed(order: str, source: str, finding: dict[str, Any]) -> Failed:
 def odd_failed(order: str, finding: dict[str, Any]) -> Failed:
     """Return an order for which the site's own stylesheet gives something that is not sent."""
     return Failed(
-        original="odd.six", order=order, finding=finding, where="", extract=six_columns(order), step=MEND_MAPPING
+        original="odd.six", order=order, finding=finding, where="", extract=six_columns(order), kind=None,
+        step=MEND_MAPPING,
     )
 
 
@@ -457,12 +460,18 @@ def timeless(text: str) -> str:
     return re.sub(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", "T", text)
 
 
+def plain(data: bytes | str) -> bytes | str:
+    """Return a file's bytes; of XML its canonical form, in which quotes of the declaration make no difference."""
+    raw = data.encode() if isinstance(data, str) else data
+    return etree.canonicalize(xml_data=raw.decode()) if raw.startswith(b"<?xml") else raw
+
+
 def as_told(finding: Mapping[str, Any], where: str) -> str:
     """Return a finding as people read it: place, what is wrong, what was found, what was expected."""
     text = f"  - {where + ': ' if where else ''}{finding['message']}"
     if finding.get("value") and finding["value"] not in finding["message"]:
         text += f' Found: "{finding["value"]}".'
-    if finding.get("expected"):
+    if finding.get("expected") and finding["expected"] not in finding["message"]:
         text += f" Expected: {finding['expected']}."
     return text
 
@@ -471,8 +480,7 @@ def as_told(finding: Mapping[str, Any], where: str) -> str:
 def test_a_bad_order_fails_alone_and_says_where_and_what_to_do(site: Site, case: Failed) -> None:
     """The order lies in error/ by itself, with place, value, what was expected and the remedy."""
     assert case.name in site.errors()
-    data = case.extract.encode() if isinstance(case.extract, str) else case.extract
-    assert data == (site.error / case.name).read_bytes().replace(b"<?xml version='1.0' encoding='UTF-8'?>", XML_HEAD)
+    assert plain(case.extract) == plain((site.error / case.name).read_bytes())
 
     reason = site.reason(case.name)
     reached = f"{case.where}: {case.finding['message']}" if case.where else case.finding["message"]
@@ -480,7 +488,7 @@ def test_a_bad_order_fails_alone_and_says_where_and_what_to_do(site: Site, case:
     assert [
         {
             "order": case.order,
-            "kind": "Order",
+            "kind": case.kind,
             "state": "failed",
             "code": case.finding["code"],
             "reason": reached,
@@ -496,9 +504,6 @@ def test_a_bad_order_fails_alone_and_says_where_and_what_to_do(site: Site, case:
         f"{case.order} (Order) FAILED: {reached}\n{as_told(case.finding, case.where)}\n\n"
         f"What to do:\n{case.step}\n"
     )
-
-
-XML_HEAD = b'<?xml version="1.0" encoding="UTF-8"?>'
 
 
 def test_the_rest_of_a_file_with_bad_orders_goes_on(site: Site) -> None:
@@ -533,8 +538,8 @@ def test_a_broken_file_is_refused_whole_and_says_where_and_what_to_do(site: Site
 
 def test_nothing_of_a_refused_file_is_sent_though_its_first_order_is_good(site: Site) -> None:
     """The good orders before the fault never reached the other side, and no message stands for them."""
-    assert [] == [number for _, number in site.sent() if re.fullmatch("P[OX]-9[123]", number)]
-    assert [] == [number for number, _ in site.states() if re.fullmatch("P[OX]-9[123]", number)]
+    assert [number for _, number in site.sent() if re.fullmatch("P[OX]-9[123]", number)] == []
+    assert [number for number, _ in site.states() if re.fullmatch("P[OX]-9[123]", number)] == []
 
 
 def test_a_file_that_no_route_takes_goes_to_error_after_a_while(site: Site) -> None:
@@ -545,13 +550,13 @@ def test_a_file_that_no_route_takes_goes_to_error_after_a_while(site: Site) -> N
     )
     assert ("rejected", "no-route", words) == (reason["state"], reason["code"], reason["reason"])
     assert words in site.reason_text("orders.edi")
-    assert EDIFACT == (site.error / "orders.edi").read_bytes()
+    assert (site.error / "orders.edi").read_bytes() == EDIFACT
 
 
 def test_everything_bad_has_one_place_and_nothing_is_left(site: Site) -> None:
     """error/ holds exactly the bad ones; inbox, work folders and retry are empty."""
     assert sorted([*(one.name for one in FAILED), *(one.name for one in REJECTED), "orders.edi"]) == site.errors()
-    assert [] == site.left_over()
+    assert site.left_over() == []
 
 
 def test_a_document_that_ubl_itself_refuses_fails_with_its_line(tmp_path: Path, simulator: Simulator) -> None:
@@ -565,18 +570,18 @@ def test_a_document_that_ubl_itself_refuses_fails_with_its_line(tmp_path: Path, 
     site.run()
 
     price = "/Order/OrderLine/LineItem/Price/PriceAmount"
-    assert [("Order", "PO-5")] == site.sent()
+    assert site.sent() == [("Order", "PO-5")]
     assert {
         "currency.ubl": found(
-            "missing-attribute", "PriceAmount does not say its currencyID.", line=17, path=f"{price}/@currencyID",
+            "missing-attribute", "PriceAmount does not say its currencyID.", line=16, path=f"{price}/@currencyID",
             expected="an attribute currencyID",
         ),
         "comma.ubl": found(
-            "bad-decimal", 'PriceAmount "1,50" is no decimal number.', line=17, path=price, value="1,50",
+            "bad-decimal", 'PriceAmount "1,50" is no decimal number.', line=16, path=price, value="1,50",
             expected="a number with decimal point, e.g. 1234.50",
         ),
         "code.ubl": found(
-            "bad-form", 'PriceAmount @currencyID "euro" is not written as it must be.', line=17,
+            "bad-form", 'PriceAmount @currencyID "euro" is not written as it must be.', line=16,
             path=f"{price}/@currencyID", value="euro", expected="three capital letters, e.g. EUR",
         ),
         "long.ubl": found(
@@ -592,12 +597,12 @@ def test_a_refused_file_goes_out_once_it_is_mended(tmp_path: Path, simulator: Si
     site = Site(tmp_path, simulator)
     site.drop("orders.csv", export(GOOD, UNCLOSED))
     site.run()
-    assert [] == site.sent()
+    assert site.sent() == []
 
     (site.error / "orders.csv").write_bytes(export(GOOD, row("PO-92")))
     site.hand_back("orders.csv")
     site.run()
 
-    assert [("Order", "PO-91"), ("Order", "PO-92")] == sorted(site.sent())
-    assert [] == site.errors()
-    assert ([], []) == (list(site.error.glob("*.reason.*")), site.left_over())
+    assert sorted(site.sent()) == [("Order", "PO-91"), ("Order", "PO-92")]
+    assert site.errors() == []
+    assert (list(site.error.glob("*.reason.*")), site.left_over()) == ([], [])

@@ -21,7 +21,6 @@ class Life:
 
     status: int  # exit code; -9: killed
     points: list[Point]  # boundaries met, the last of them the one it died at
-    orphans: bool  # some process of it outlived it
     output: str
 
     @property
@@ -51,9 +50,8 @@ class Keeper:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        said = output.read_text(encoding="utf-8", errors="replace")
-        return Life(answer["status"], read_points(log), answer["orphans"], said)
+        status = int(self._process.stdout.readline())
+        return Life(status, read_points(log), output.read_text(encoding="utf-8", errors="replace"))
 
     def close(self) -> None:
         """End the process."""

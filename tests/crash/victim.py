@@ -8,29 +8,26 @@ everything imported and forks one victim per line of its input, so that a life c
 from __future__ import annotations
 
 import argparse
-import ctypes
 import faulthandler
 import json
 import os
-import signal
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, cast
 
 from gateway.app import Gateway, file_door
 from gateway.clock import SystemClock
 from gateway.jakamo.client import JakamoClient
+from gateway.mapping.worker import Worker
 from gateway.settings import load_settings
 from tests.crash.boundaries import Boundaries, NumberedDoor, NumberedWire, Point, number_commits, read_points
 
 LIFE_SECONDS = 40.0
-ORPHAN_SECONDS = 10.0
 FAILED, UNHANDLED = 3, 4
-PR_SET_CHILD_SUBREAPER = 36
 
 
 class Victim(Gateway):
@@ -71,29 +68,29 @@ def serve() -> None:
     """Fork one victim for each order read from standard input; answer each with a line, until the input ends.
 
     An order names `settings`, `log`, `output` and, if it is to be killed, `label` and `occurrence`. The answer
-    has `status` (the exit code, -9 for killed) and `orphans`: what outlived it for longer than it should.
+    is the exit code, -9 for killed. All victims get their mapping workers from one process that is ready.
     """
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # whatever the victim leaves behind becomes ours
+    forkserver.set_forkserver_preload([Worker.__module__])
+    forkserver.ensure_running()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
         if child == 0:
             _be_victim(order)
-        _, status = os.waitpid(child, 0)
-        answer = {"status": os.waitstatus_to_exitcode(status), "orphans": not _descendants_end(child)}
-        print(json.dumps(answer), flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
 def _be_victim(order: Mapping[str, Any]) -> None:
     """Run in the fork: never returns."""
     code = UNHANDLED
     try:
-        os.setsid()
         output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for descriptor in (1, 2):
             os.dup2(output, descriptor)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         faulthandler.dump_traceback_later(LIFE_SECONDS, exit=True)
+        # It runs, but as our parent's child: nothing to look after, and nothing that may be waited for.
+        forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
         kill = Point(order["label"], order["occurrence"]) if order.get("label") else None
         code = live(Path(order["settings"]), Path(order["log"]), kill)
     except BaseException:
@@ -103,20 +100,6 @@ def _be_victim(order: Mapping[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def _descendants_end(group: int) -> bool:
-    """Wait for the mapping workers of a dead victim to notice and end; tell whether they did."""
-    deadline = time.monotonic() + ORPHAN_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return True
-        time.sleep(0.005)
-    os.killpg(group, signal.SIGKILL)
-    return False
 
 
 def main() -> int:

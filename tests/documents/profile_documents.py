@@ -301,7 +301,15 @@ def _comment(root: etree._Element, maker: Maker, chance: random.Random) -> None:
     _any(root, chance).insert(0, chance.choice([etree.Comment("c"), etree.ProcessingInstruction("p", "q")]))
 
 
-MUTATIONS: list[Mutation] = [
-    _drop, _drop, _double, _double, _swap, _swap, _move, _odd_value, _odd_value, _odd_value, _odd_attribute,
-    _lost_attribute, _rename, _other_namespace, _insert, _insert, _text, _typed, _nil, _comment,
+ONCE: list[Mutation] = [
+    _move,
+    _odd_attribute,
+    _lost_attribute,
+    _rename,
+    _other_namespace,
+    _text,
+    _typed,
+    _nil,
+    _comment,
 ]
+MUTATIONS: list[Mutation] = [*ONCE, *[_drop, _double, _swap, _insert] * 2, *[_odd_value] * 3]

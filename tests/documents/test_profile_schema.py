@@ -15,7 +15,7 @@ from lxml import etree
 from order_documents import CHANGE, line, order
 from profile_documents import Maker, mutate
 
-MUCH = 400
+MUCH = 250
 
 
 class Explorer:

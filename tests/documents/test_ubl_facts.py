@@ -120,6 +120,7 @@ def test_layout_is_no_content() -> None:
     assert hash_of(plain) == hash_of(plain.replace(b"<cac:OrderLine>", b"<!-- a line --><?x y?><cac:OrderLine>"))
     assert hash_of(plain) == hash_of(plain.replace(b"cbc:", b"b:").replace(b"xmlns:cbc", b"xmlns:b"))
     assert hash_of(plain) == hash_of(plain.replace(b">Bolt<", b"><![CDATA[Bolt]]><"))
+    assert hash_of(plain) == hash_of(plain.replace(b">Bolt<", b">Bo<!-- a comment -->lt<"))
     located = b' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b" xmlns:cac'
     assert hash_of(plain) == hash_of(plain.replace(b" xmlns:cac", located, 1))
 
@@ -150,6 +151,11 @@ def test_neighbouring_values_do_not_run_together() -> None:
     three = order(head="<cbc:Note>ab<x>c</x></cbc:Note>")
     four = order(head="<cbc:Note>a<x>bc</x></cbc:Note>")
     assert len({hash_of(one), hash_of(two), hash_of(three), hash_of(four)}) == 4
+
+
+def test_an_attribute_of_the_root_is_content() -> None:
+    """What a document says about itself in an attribute counts."""
+    assert hash_of(order()) != hash_of(order().replace(b" xmlns:cac", b' draft="true" xmlns:cac', 1))
 
 
 def test_a_status_is_never_equal_to_an_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 from mapping_help import COLUMNS, csv_orders, form, places
 
-from gateway.mapping import cells
+from gateway.mapping.cells import REMEMBERED
 from gateway.mapping.dates import compile_dates, date_format_problem
 from gateway.mapping.declaration import Notation, Value
 from gateway.mapping.rejection import MAX_ORDER_FINDINGS, shown
@@ -159,11 +159,10 @@ def test_source_hash_is_of_the_values_alone() -> None:
     assert first == same != other
 
 
-def test_remembering_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remembering_values_is_bounded() -> None:
     """A million different values must not fill the memory, and forgetting changes no result."""
-    monkeypatch.setattr(cells, "REMEMBERED", 2)
-    rows = "".join(f"PO{number};;1;{number}\n" for number in range(9))
-    assert len(csv_orders("Order;Date;Line;Quantity\n" + rows)) == 9
+    rows = "".join(f"PO{number};;1;{number}\n" for number in range(REMEMBERED + 9))
+    assert len(csv_orders("Order;Date;Line;Quantity\n" + rows)) == REMEMBERED + 9
 
 
 def test_findings_of_an_order_are_bounded() -> None:

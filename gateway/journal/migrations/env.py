@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from alembic import context
-from gateway.journal.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
     transactional_ddl=True,
 )
 with context.begin_transaction():

@@ -1,0 +1,75 @@
+"""The command `gateway`: its commands in the order in which a site meets them, and how it begins and ends."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli import acting, bookkeeping, lives, looking, orders, running, setup, simulating
+from gateway.cli.invocation import Config, GatewayGroup, invocation
+
+app = typer.Typer(
+    name="gateway",
+    cls=GatewayGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a pretty traceback shows local variables, and with them secrets
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="ERP export files in, Jakamo purchase orders out, supplier responses back as files.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("jakamo-file-gateway"))
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Config = None,
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Take what holds for every command."""
+    invocation(context, config)
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where; else a new scratch folder.")] = None,
+) -> None:
+    """Run the whole job in a scratch folder against the built-in simulator: files in, orders sent, responses out."""
+    from gateway.cli.demo import print_outcome, run_demo  # pulls in everything; other commands need not wait for it
+    from gateway.cli.output import console
+
+    invocation(context, None)
+    out = console()
+    found, answered, root, as_expected = run_demo(folder, out)
+    print_outcome(found, answered, root, out)
+    raise typer.Exit(0 if as_expected else 1)
+
+
+for command in (
+    setup.init, setup.check, running.run, looking.status, lives.show, lives.history, acting.retry, acting.release,
+    acting.resolve, acting.skip, acting.redeliver, acting.pause, acting.resume, bookkeeping.repair_folders,
+    simulating.simulate,
+):  # fmt: skip
+    app.command(name=command.__name__.replace("_", "-"))(command)
+app.add_typer(orders.app, name="orders")
+app.add_typer(bookkeeping.accounts, name="account")
+
+
+def run(arguments: list[str] | None = None) -> Any:
+    """Run the command with its exit code: 0 fine, 1 something needs a person, 2 usage or settings."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a code page that lacks a letter must not end the command
+    return app(arguments)

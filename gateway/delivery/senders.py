@@ -1,0 +1,102 @@
+"""The threads that talk to Jakamo, and nothing else: one call, its answer brought back whatever happens.
+
+They never see the journal. A call that was not begun when the service stops comes back without an answer.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.clock import Clock
+from gateway.delivery.wire import Route
+from gateway.journal.sending import Outgoing
+from gateway.model import Answer, AnswerClass
+
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """What a sender brings back."""
+
+    account: str
+    outgoing: Outgoing | None  # None: a probe
+    answer: Answer | None  # None: never handed to the wire
+    at: datetime
+    queue_readable: bool = False  # looked at after a 403 alone
+
+
+class Senders:
+    """A bounded pool of senders per account. What they bring back waits in one queue; `wake` tells of it."""
+
+    def __init__(self, routes: dict[str, Route], clock: Clock, wake: threading.Event) -> None:
+        self._routes, self._clock, self._wake = routes, clock, wake
+        self._returned: queue.SimpleQueue[Returned] = queue.SimpleQueue()
+        self.stopping = threading.Event()
+        self._pools = {
+            name: ThreadPoolExecutor(route.workers, thread_name_prefix=f"send-{name}")
+            for name, route in routes.items()
+        }
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Let a sender hand this message over; its intent is durable."""
+        self._pools[outgoing.account].submit(self._send, outgoing)
+
+    def probe(self, name: str) -> None:
+        """Let a sender read the account's queue, to see whether Jakamo answers."""
+        self._pools[name].submit(self._probe, name)
+
+    def drain(self) -> list[Returned]:
+        """Take what has come back."""
+        items: list[Returned] = []
+        while True:
+            try:
+                items.append(self._returned.get_nowait())
+            except queue.Empty:
+                return items
+
+    @property
+    def nothing_returned(self) -> bool:
+        """Tell whether nothing waits to be taken."""
+        return self._returned.empty()
+
+    def close(self) -> None:
+        """Begin nothing any more; calls still on the wire end by their own deadline, unheard."""
+        self.stopping.set()
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _send(self, outgoing: Outgoing) -> None:
+        answer: Answer | None = None
+        readable = False
+        wire = self._routes[outgoing.account].wire
+        try:
+            if not self.stopping.is_set():
+                answer = wire.send(outgoing.kind, outgoing.order_number, outgoing.body)
+                if answer.status == FORBIDDEN:
+                    looked = wire.fetch()
+                    readable = looked.empty or looked.body is not None
+        except Exception as error:  # noqa: BLE001 - the thread's outermost frame: an error of ours has no known outcome
+            if answer is None:
+                answer = Answer(answer_class=AnswerClass.MAYBE, words="the sender failed", detail=repr(error))
+        self._bring(
+            Returned(
+                account=outgoing.account, outgoing=outgoing, answer=answer, at=self._clock.now(),
+                queue_readable=readable,
+            )
+        )  # fmt: skip
+
+    def _probe(self, name: str) -> None:
+        try:
+            answer = self._routes[name].wire.fetch().answer
+        except Exception as error:  # noqa: BLE001 - the thread's outermost frame: counted as a failed probe
+            answer = Answer(answer_class=AnswerClass.MAYBE, words="the probe failed", detail=repr(error))
+        self._bring(Returned(account=name, outgoing=None, answer=answer, at=self._clock.now()))
+
+    def _bring(self, item: Returned) -> None:
+        self._returned.put(item)
+        self._wake.set()

@@ -1,0 +1,45 @@
+"""Statements of pass one, for many files in one transaction: what came before, the files marked as read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, exists, func, select
+
+from gateway.journal.history import Event, record
+from gateway.journal.states import Change, change_interchanges
+from gateway.journal.tables import account, interchange, message
+from gateway.model import MessageState
+
+_NOTHING_SENT = tuple(
+    str(state)
+    for state in (MessageState.FAILED, MessageState.SKIPPED, MessageState.REPLACED, MessageState.REHEARSED)
+)
+_COUNTS = exists().where(
+    message.c.interchange == interchange.c.sequence,
+    message.c.generation == account.c.generation,
+    message.c.state.not_in(_NOTHING_SENT),
+)
+_SAME_BYTES = (
+    select(interchange.c.account, interchange.c.sha256, func.min(interchange.c.sequence))
+    .join(account, account.c.name == interchange.c.account)
+    .where(interchange.c.sha256.in_(bindparam("hashes", expanding=True)), _COUNTS)
+    .group_by(interchange.c.account, interchange.c.sha256)
+)
+
+
+def first_with_bytes(connection: Connection, hashes: Collection[str]) -> dict[tuple[str, str], int]:
+    """Return for account and hash the first interchange with these bytes of which something was sent or may still be.
+
+    It is no duplicate when nothing of the first was sent or is waiting, nor when that was before the account was
+    accepted as a fresh one.
+    """
+    rows = connection.execute(_SAME_BYTES, {"hashes": list(hashes)})
+    return {(str(row[0]), str(row[1])): int(row[2]) for row in rows}
+
+
+def mark_split(connection: Connection, changes: Sequence[Change], now: datetime) -> None:
+    """Pass one of these files is done and their messages stand. Raises StaleTransition."""
+    change_interchanges(connection, changes)
+    record(connection, now, [Event("interchange", change.key, "split") for change in changes])
