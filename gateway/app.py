@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.delivery.policy import SendingLimits
 from gateway.delivery.send import Delivery
 from gateway.delivery.send import Route as SendingRoute
-from gateway.errors import AlreadyRunning, SettingsError
+from gateway.errors import AlreadyRunning, SettingsError, StorageError
 from gateway.files.durable import FileDoor, resolve_group
 from gateway.files.layout import Layout
 from gateway.intake.claim import Scanner
@@ -39,13 +40,13 @@ from gateway.operations.context import OperationsContext
 from gateway.operations.error_folder import ErrorFolder
 from gateway.operations.gestures import Gestures
 from gateway.responses.receive import Receiver, ReceiverSettings
-from gateway.service import Loop, Service
+from gateway.service import Loop, Service, WhenMoved
 from gateway.settings import Account, Settings
 
 TEND_SECONDS = 5.0
 OPERATIONS_SECONDS = 1.0
-LOOK_ANYWAY_SECONDS = 10.0
 DELIVERY_SECONDS = 0.5
+MAPPING_SECONDS = 1.0
 MAPPING_SECONDS_LIMIT = 60.0
 MAPPING_MEMORY_MB = 1024
 STATE_MODE = 0o700
@@ -152,12 +153,13 @@ class Gateway:
                 settings.folders.mappings, settings.folders.schemas, workers=settings.intake.mapping_workers,
                 time_limit_seconds=MAPPING_SECONDS_LIMIT, memory_limit_mb=MAPPING_MEMORY_MB,
             )
+            self._mapping_wanted = threading.Event()
             self.parts = self._build()
         except BaseException:
             self._lock.release()
             raise
         self._watcher: Watcher | None = None
-        self._looked = (-1, float("-inf"))  # commits and instant at the last look of operations
+        self._tidy = WhenMoved(self.journal, self.clock, self._tidy_step)
         self.service = Service(self.journal, self.clock, self._loops())
 
     # Building
@@ -194,7 +196,7 @@ class Gateway:
         gestures = Gestures(operations, error_folder)
         return _Parts(
             scanner=scanner,
-            splitter=Splitter(intake, scanner.note_incomplete),
+            splitter=Splitter(intake, scanner.note_incomplete, self._mapping_wanted.set),
             handback=Handback(intake),
             releaser=Releaser(intake, delivery.poke),
             delivery=delivery,
@@ -243,13 +245,14 @@ class Gateway:
 
     def _loops(self) -> list[Loop]:
         parts, settings = self.parts, self.settings.intake
+        mapping_step = WhenMoved(self.journal, self.clock, parts.releaser.step)
         loops = [
             Loop("intake", self._intake_step, self._scan_pause),
-            Loop("delivery", parts.delivery.step, lambda: DELIVERY_SECONDS),
+            Loop("mapping", mapping_step, lambda: MAPPING_SECONDS, wake=self._mapping_wanted),
+            Loop("delivery", parts.delivery.step, lambda: DELIVERY_SECONDS, wake=parts.delivery.wake),
             Loop("tend", parts.delivery.tend, lambda: TEND_SECONDS),
             Loop("operations", self._operations_step, lambda: min(OPERATIONS_SECONDS, settings.scan_seconds)),
         ]
-        loops[1].wake = parts.delivery.wake
         for name, receiver in parts.receivers.items():
             loops.append(Loop(f"poll-{name}", receiver.step, receiver.pause))
         return loops
@@ -264,36 +267,31 @@ class Gateway:
         did = parts.scanner.step()
         did = parts.splitter.step() or did
         did = parts.handback.step() or did
-        did = parts.releaser.step() or did
         if did:
-            parts.delivery.poke()
+            self._mapping_wanted.set()
+            parts.delivery.poke()  # what stood behind a file in pass one may go now
         return did
 
     def _operations_step(self) -> bool:
         parts = self.parts
         did = parts.actions.step()
         did = parts.gestures.step() or did
-        if did or self._journal_moved():
-            did = parts.error_folder.step() or did
-            did = parts.closing.step() or did
+        did = self._tidy() or did
         if did:
             parts.delivery.poke()
             self.service.wake_all()
         return did
 
-    def _journal_moved(self) -> bool:
-        """Tell whether anything was committed since the last look; every so often look all the same."""
-        now, commits = self.clock.monotonic(), self.journal.commits
-        if commits == self._looked[0] and now - self._looked[1] < LOOK_ANYWAY_SECONDS:
-            return False
-        self._looked = (commits, now)
-        return True
+    def _tidy_step(self) -> bool:
+        did = self.parts.error_folder.step()
+        return self.parts.closing.step() or did
 
     # Running
 
     def recover(self) -> int:
         """Finish or settle what the last stop interrupted; return how many outcomes are unknown now."""
         parts = self.parts
+        self._sweep()
         unknown = parts.delivery.recover()
         parts.scanner.recover()
         parts.splitter.recover()
@@ -302,6 +300,16 @@ class Gateway:
         for receiver in parts.receivers.values():
             receiver.recover()
         return unknown
+
+    def _sweep(self) -> None:
+        """Remove the temporary names of writes that a stop broke off; a folder in trouble waits for the next start."""
+        layout, settings = self.layout, self.settings
+        folders = layout.folders_to_sweep(settings.accounts, [route.folder for route in settings.routes])
+        with contextlib.suppress(StorageError):
+            folders += sorted(entry.path for entry in self.files.list_folder(layout.done) if entry.is_folder)[-2:]
+        for folder in folders:
+            with contextlib.suppress(StorageError):
+                self.files.sweep(folder)
 
     def start(self) -> None:
         """Recover, then start the loops and, if wanted, the watcher that wakes the scan."""
@@ -354,7 +362,8 @@ class Gateway:
             return False
         if any(not receiver.at_rest for receiver in parts.receivers.values()):
             return False
-        return self.journal.read(_moving) <= parts.splitter.blocked + parts.handback.blocked
+        blocked = parts.splitter.blocked + parts.handback.blocked + parts.releaser.blocked
+        return self.journal.read(_moving) <= blocked
 
     def _will_settle(self) -> bool:
         """Tell whether a file is only waiting for its quiet time."""

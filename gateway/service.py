@@ -20,6 +20,7 @@ FAILURES_TO_END = 3
 FAILURE_WINDOW_SECONDS = 3600.0
 AFTER_FAILURE_SECONDS = 5.0
 STOP_SECONDS = 15.0
+LOOK_ANYWAY_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -34,6 +35,26 @@ class Loop:
     working: bool = True
     rounds: int = 0
     failures: deque[float] = field(default_factory=deque)
+
+
+class WhenMoved:
+    """A step that is taken only when the journal has moved since it was last quiet; every so often all the same.
+
+    Other processes write too (a command that records an action), and time alone makes things due.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock, step: Callable[[], bool]) -> None:
+        self._journal, self._clock, self._step = journal, clock, step
+        self._commits, self._looked_at = -1, float("-inf")
+
+    def __call__(self) -> bool:
+        """Take the step if it is worth while; return whether it did something."""
+        commits, now = self._journal.commits, self._clock.monotonic()
+        if commits == self._commits and now - self._looked_at < LOOK_ANYWAY_SECONDS:
+            return False
+        did = self._step()
+        self._commits, self._looked_at = commits, now  # as they were before it
+        return did
 
 
 class Service:

@@ -41,7 +41,10 @@ def test_the_example_settings_load(tmp_path: Path) -> None:
     assert ["main"] == list(load_settings(path, {}).accounts)
 
 
-@pytest.mark.parametrize("folder", ["csv-order", "csv-six-columns", "csv-flat-fi", "csv-status", "erp-xml-order", "opentrans-order", "ubl"])
+@pytest.mark.parametrize(
+    "folder",
+    ["csv-order", "csv-six-columns", "csv-flat-fi", "csv-status", "erp-xml-order", "opentrans-order", "ubl"],
+)
 def test_every_shipped_mapping_is_in_the_readme(folder: str) -> None:
     """Each shipped mapping folder is listed, and each listed one is shipped."""
     shipped = {p.name for p in (README.parent / "xslt").iterdir() if p.is_dir() and p.name != "common"}

@@ -20,7 +20,7 @@ from gateway.site import Wish
 WAIT_SECONDS = 5.0
 
 Targets = Annotated[
-    list[str] | None, typer.Argument(metavar="[ORDER|FILE|ID]...", help="Order numbers, file names or message ids.")
+    list[str] | None, typer.Argument(metavar="ORDER|FILE|ID", help="Order numbers, file names or message ids.")
 ]
 Ids = Annotated[list[int] | None, typer.Option("--id", metavar="ID", help="A message by its id. May be repeated.")]
 States = Annotated[list[str] | None, typer.Option("--state", metavar="STATE", help="Only this state. May be repeated.")]

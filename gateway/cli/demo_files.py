@@ -10,8 +10,8 @@ _BUYER = "1000;Example Manufacturing Oy;EUR"
 
 
 def _row(kind: str, order: str, date: str, line: int, item: str, quantity: str, price: str) -> str:
-    supplier = "20015;Example Supplier Oy"
-    return f"{kind};{order};{date};{supplier};{_BUYER};;{line};{item};;Välilevy {item};{quantity};pcs;{price};;14.12.2026"
+    head = f"{kind};{order};{date};20015;Example Supplier Oy;{_BUYER};"
+    return f"{head};{line};{item};;Välilevy {item};{quantity};pcs;{price};;14.12.2026"
 
 
 def _csv(*rows: str) -> bytes:
@@ -34,7 +34,7 @@ UNANSWERED = _csv(_row("N", "PO-1009", "24.11.2026", 10, "D-0042", "1", "99,00")
 STATUS = (
     "Order;Status;Date;Note\r\nPO-1002;cancelled;24.11.2026;Project stopped\r\nPO-7001;received;24.11.2026;\r\n"
 ).encode("cp1252")
-ERP_XML = """<?xml version="1.0" encoding="UTF-8"?>
+ERP_XML = b"""<?xml version="1.0" encoding="UTF-8"?>
 <p:PurchaseOrders xmlns:p="urn:example:erp:purchasing" xmlns:i="urn:example:erp:item" version="3">
   <p:Sender code="1000"><p:Name>Example Manufacturing Oy</p:Name></p:Sender>
   <p:PurchaseOrder number="PO-7001" action="create" date="2026-11-23" currency="EUR">
@@ -50,8 +50,8 @@ ERP_XML = """<?xml version="1.0" encoding="UTF-8"?>
     </p:Lines>
   </p:PurchaseOrder>
 </p:PurchaseOrders>
-""".encode()
-UBL = """<?xml version="1.0" encoding="UTF-8"?>
+"""
+UBL = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"
        xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
        xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
@@ -72,4 +72,4 @@ UBL = """<?xml version="1.0" encoding="UTF-8"?>
     <cac:Item><cbc:Name>Bracket</cbc:Name></cac:Item>
   </cac:LineItem></cac:OrderLine>
 </Order>
-""".encode()
+"""

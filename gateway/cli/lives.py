@@ -108,7 +108,12 @@ def _print_message(out: Console, life: OrderLife, row: RowMapping) -> None:
 def _finding(data: dict[str, Any]) -> str:
     finding = Finding.from_dict(dict(data))
     where = finding.where()
-    return f"{where + ': ' if where else ''}{finding.message}"
+    text = f"{where + ': ' if where else ''}{finding.message}"
+    if finding.value is not None and finding.value not in finding.message:
+        text += f' Found: "{finding.value}".'
+    if finding.expected is not None and finding.expected not in finding.message:
+        text += f" Expected: {finding.expected}."
+    return text
 
 
 def _attempt(row: RowMapping) -> str:

@@ -91,7 +91,7 @@ class EventLog:
     def _tell(self, event: LoggedEvent) -> None:
         subject = _SUBJECTS.get(event.subject, event.subject)
         fields = {
-            subject: event.key, "order": event.order_number, "name": event.file, "account": event.account,
+            f"{subject}_id": event.key, "order": event.order_number, "file": event.file, "account": event.account,
             "why": event.text or None,
         }  # fmt: skip
         words = f"{event.order_number or event.file or subject} {event.event}"

@@ -11,10 +11,25 @@ import typer
 
 from gateway.cli import acting, bookkeeping, lives, looking, orders, running, setup, simulating
 from gateway.cli.invocation import Config, GatewayGroup, invocation
+from gateway.cli.output import NEEDS_PERSON, OK, console
+
+_ORDER = (
+    "demo init check run status orders show history retry release resolve skip redeliver pause resume "
+    "repair-folders account simulate"
+).split()
+
+
+class _InOrder(GatewayGroup):
+    """Lists its commands in the order in which a site meets them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the commands; one that is not in the list comes last."""
+        return sorted(super().list_commands(ctx), key=lambda name: _ORDER.index(name) if name in _ORDER else 99)
+
 
 app = typer.Typer(
     name="gateway",
-    cls=GatewayGroup,
+    cls=_InOrder,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a pretty traceback shows local variables, and with them secrets
@@ -48,13 +63,12 @@ def demo(
 ) -> None:
     """Run the whole job in a scratch folder against the built-in simulator: files in, orders sent, responses out."""
     from gateway.cli.demo import print_outcome, run_demo  # pulls in everything; other commands need not wait for it
-    from gateway.cli.output import console
 
     invocation(context, None)
     out = console()
     found, answered, root, as_expected = run_demo(folder, out)
     print_outcome(found, answered, root, out)
-    raise typer.Exit(0 if as_expected else 1)
+    raise typer.Exit(OK if as_expected else NEEDS_PERSON)
 
 
 for command in (

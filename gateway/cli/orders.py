@@ -24,12 +24,12 @@ from gateway.operations.overview import stamp
 from gateway.settings import Route, Settings
 from gateway.site import Site, has_journal, person, site_files
 
-orders = typer.Typer(name="orders", help="List orders; with `import`, declare those that Jakamo already has.")
+app = typer.Typer(name="orders", help="List orders; with `import`, declare those that Jakamo already has.")
 COMPLAINTS_SHOWN = 20
 LIST_LIMIT_MB = 50
 
 
-@orders.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True)
 def list_orders(
     context: typer.Context,
     state: Annotated[
@@ -104,7 +104,7 @@ def print_messages(rows: Sequence[RowMapping], title: str = "") -> None:
     console().print(table(title, ("id", "order", "document", "state", "since", "file", "class", "why"), lines))
 
 
-@orders.command("import")
+@app.command("import")
 def import_orders(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A list of order numbers (one a line), or with --route a whole export.")],

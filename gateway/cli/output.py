@@ -56,7 +56,7 @@ def _shown(char: str) -> str:
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a table; words that are states get their colour."""
-    made = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     for heading in headings:
         made.add_column(Text(heading), overflow="fold")
     for row in rows:

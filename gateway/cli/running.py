@@ -201,7 +201,7 @@ def _print_result(result: Result) -> None:
         f"{did['sent']} sent, {did['failed']} failed, {counted(did['responses'], 'response')} to the outbox."
     )
     rows: list[tuple[object, ...]] = [
-        (row["order_number"], row["kind"] or row["kind_hint"] or "", row["state"], row["file"], _until(row), row["reason"])
+        (row["order_number"], row["kind"] or row["kind_hint"], row["state"], row["file"], _until(row), row["reason"])
         for row in result.remaining
     ]
     rows += [("", "file", "rejected", row["name"], "", row["reason"]) for row in result.remembered.rejected]

@@ -181,7 +181,6 @@ class Delivery:
         self, connection: Connection, wanted: Mapping[str, int], booked: Mapping[str, int], now: datetime
     ) -> list[Outgoing]:
         rows = {row["name"]: row for row in accounts.all_rows(connection)}
-        gates = interchanges.oldest_in_pass_one(connection)
         begun: list[Outgoing] = []
         for name, free in wanted.items():
             standing, row = self._standings[name], rows.get(name)
@@ -190,8 +189,8 @@ class Delivery:
                 continue
             standing.booked_outage = row["outage_seconds"] - booked.get(name, 0)
             mine = sending.begin(
-                connection, account_name=name, limit=free, before=gates.get(name), now=now, keeper=self._keeper,
-                prefer=standing.preferred_kinds(),
+                connection, account_name=name, limit=free, before=interchanges.oldest_in_pass_one(connection, name),
+                now=now, keeper=self._keeper, prefer=standing.preferred_kinds(),
             )  # fmt: skip
             begun += mine
             if standing.careful and not mine and not standing.in_flight:

@@ -289,23 +289,28 @@ class FileDoor(Reading):
 
         Raises `StorageError`, also where something else has that name.
         """
-        there = self.is_folder(path)
-        if there and path in self._synced_folders:
-            return
         wanted = self.dir_mode if mode is None else mode
-        if not there:
-            self.make_folder(path.parent, mode)
-            with trouble("create folder", path), contextlib.suppress(FileExistsError):  # somebody was faster
-                self._make_one(path, wanted)
-        elif self._is_half_made(path, wanted):
+        there = self._make_folder(path, wanted)
+        if there and self._is_half_made(path, wanted):
             with trouble("create folder", path):
                 self.do_set_folder_access(path, wanted, self.group)
+
+    def _make_folder(self, path: Path, mode: int) -> bool:
+        """Make the folder, its parents first; tell whether it was there, and never asked for before."""
+        there = self.is_folder(path)
+        if there and path in self._synced_folders:
+            return False
+        if not there:
+            self._make_folder(path.parent, mode)
+            with trouble("create folder", path), contextlib.suppress(FileExistsError):  # somebody was faster
+                self._make_one(path, mode)
         try:
             self.do_sync_folder(path.parent)  # also for one that is there: a crash may have kept its maker from it
         except OSError as error:
             if error.errno not in NOT_OFFERED and not (there and isinstance(error, PermissionError)):
                 raise storage_error("sync folder", path.parent, error) from error
         self._synced_folders.add(path)
+        return there
 
     def _make_one(self, path: Path, mode: int) -> None:
         self.do_make_folder(path)

@@ -155,10 +155,17 @@ class Layout:
 
     def folders_to_make(self, node: str, accounts: Iterable[str], route_folders: Iterable[str] = ()) -> list[Path]:
         """Return all folders a running gateway needs, parents first, each once; `state` is not among them."""
-        places = [self.inbox, self.work(node), self.retry_work(node)]
+        places = [self.inbox, self.all_work, self.work(node), self.retry_work(node)]
         for folder in route_folders:
             places += [self.intake(folder), self.work(node, folder)]
         places += [self.done, self.error, self.unknown, self.arrived, self.send_again, self.retry]
+        for account in accounts:
+            places += [self.outbox(account), self.outbox_work(account), self.problems(account)]
+        return list(dict.fromkeys(places))
+
+    def folders_to_sweep(self, accounts: Iterable[str], route_folders: Iterable[str] = ()) -> list[Path]:
+        """Return the folders in which a broken-off write may have left its temporary name; `done/` has its own days."""
+        places = [self.state, self.inbox, *map(self.intake, route_folders), self.retry, self.error, self.unknown]
         for account in accounts:
             places += [self.outbox(account), self.outbox_work(account), self.problems(account)]
         return list(dict.fromkeys(places))

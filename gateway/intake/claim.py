@@ -35,6 +35,7 @@ class Scanner:
         self._scan = 0
         self._recorded: set[str] = set()
         self._claimed_as: dict[str, tuple[Watched, Settled]] = {}
+        self._orphans_likely = True
         self._broken: set[str] = set()  # incidents of mappings that cannot be used
         self.reports: dict[str, FolderReport] = {}
         self.more = False  # more was settled than one scan takes
@@ -57,17 +58,29 @@ class Scanner:
             settled += [(watched, one, one.route) for one in [*observation.empty, *observation.settled]]
             settled += [(watched, one, None) for one in self._unrouted_too_long(observation, now)]
             self._report(watched, observation)
-        paused: set[str] = context.journal.read(decisions.paused_routes)
-        settled = [item for item in settled if item[1].route not in paused and self._usable(item[1].route)]
+        settled = self._allowed(settled)
         settled.sort(key=lambda item: item[1].place.key())
         self.more = len(settled) > MOST_CLAIMS_A_SCAN
-        claims = self._claim(settled[:MOST_CLAIMS_A_SCAN])
-        claims += self._orphans({claim.claim for claim in claims})
+        claims = self._orphans() if self._orphans_likely else []
+        self._orphans_likely = True  # until the rows of what is claimed now are durable
+        claims += self._claim(settled[:MOST_CLAIMS_A_SCAN])
         if claims:
             at = context.clock.now()
             context.journal.write(lambda c: interchanges.record_claims(c, claims, at))
             self._recorded |= {claim.claim for claim in claims}
+        self._orphans_likely = not claims  # when there is nothing else to do a look costs nothing
         return bool(claims)
+
+    def _allowed(
+        self, settled: list[tuple[Watched, Settled, str | None]]
+    ) -> list[tuple[Watched, Settled, str | None]]:
+        """Leave out the files of routes that are paused or whose mapping cannot be used."""
+        routes = {one.route for _, one, _ in settled}
+        if not routes:
+            return []
+        paused: set[str] = self._context.journal.read(decisions.paused_routes)
+        allowed = {route for route in routes if route not in paused and self._usable(route)}
+        return [item for item in settled if item[1].route in allowed]
 
     def waiting(self) -> list[Waiting]:
         """Return what waits in all folders, for `status` and for the end of a run until idle."""
@@ -168,7 +181,7 @@ class Scanner:
             mapping=route.mapping if route else None,
         )
 
-    def _orphans(self, fresh: set[str]) -> list[Claim]:
+    def _orphans(self) -> list[Claim]:
         """Make rows for work files that have none: a stop came between the rename and the commit."""
         claims: list[Claim] = []
         for watched in self._watched:
@@ -177,10 +190,10 @@ class Scanner:
             except StorageError as error:
                 self._incident(f"folder:work:{watched.key or 'inbox'}", str(error))
                 continue
-            claims += self._orphans_of(watched, listing, fresh)
+            claims += self._orphans_of(watched, listing)
         return claims
 
-    def _orphans_of(self, watched: Watched, listing: Sequence[Entry], fresh: set[str]) -> list[Claim]:
+    def _orphans_of(self, watched: Watched, listing: Sequence[Entry]) -> list[Claim]:
         found = []
         data = {}
         markers = {}
@@ -192,7 +205,7 @@ class Scanner:
             parts = split_work_name(entry.name)
             if parts is not None and entry.is_file:
                 data[parts[0]] = entry
-                if parts[0] not in fresh and parts[0] not in self._recorded:
+                if parts[0] not in self._recorded:
                     found.append(self._row(parts[0], watched, parts[1], entry.path, "?"))
         for claim_id, (entry, name) in markers.items():
             if claim_id not in data and claim_id not in self._recorded and not self._known(claim_id):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gateway.clock import Clock
+from gateway.errors import FileRejected
 from gateway.files.durable import FileDoor
 from gateway.files.layout import Layout
 from gateway.journal.journal import Journal
@@ -18,10 +19,16 @@ from gateway.settings import Intake, Route
 
 
 class Reader(Protocol):
-    """What intake needs of the mapping pool; both calls are carried out in worker processes."""
+    """What intake needs of the mapping pool; all calls are carried out in worker processes."""
 
     def read(self, mapping: str, path: Path, *, name: str, trailer: bool, max_bytes: int) -> Future[ReadResult]:
         """Read a whole file; the future raises FileRejected when its structure is broken."""
+        ...
+
+    def read_many(
+        self, files: Sequence[tuple[str, Path, str, bool]], *, max_bytes: int
+    ) -> Future[list[ReadResult | FileRejected]]:
+        """Read many small files, each (mapping, path, name, trailer); own trouble is raised for all of them."""
         ...
 
     def map(self, requests: Sequence[MapRequest]) -> Future[list[MapResult]]:

@@ -6,17 +6,22 @@ Stateless: what is `registered` in the journal is what remains to be done, also 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
-from gateway.errors import SettingsError
+from sqlalchemy import Connection
+
+from gateway.errors import GatewayError
 from gateway.intake.context import IntakeContext
 from gateway.journal import incidents, messages
 from gateway.journal.messages import ToMap
 from gateway.model import MapResult
 
 BATCH = 50
+LOOK_AGAIN_SECONDS = 30.0
+UNUSABLE = "mapping-settings"  # the finding that blames the mapping, not the order
+INCIDENT = "mapping-unusable"
 
 
 class Releaser:
@@ -26,6 +31,12 @@ class Releaser:
         self._context = context
         self._released = released  # tells delivery that something may be ready
         self._running: deque[tuple[list[ToMap], Future[list[MapResult]]]] = deque()
+        self._later: dict[int, float] = {}  # orders whose mapping cannot be used now, and when to look again
+
+    @property
+    def blocked(self) -> int:
+        """How many orders wait for their mapping to be mended."""
+        return len(self._later)
 
     def step(self) -> bool:
         """Map what is registered until nothing is; return whether anything was."""
@@ -48,7 +59,9 @@ class Releaser:
         return bool(self._running)
 
     def _next(self) -> list[ToMap]:
-        busy = [todo.request.key for batch, _ in self._running for todo in batch]
+        now = self._context.clock.monotonic()
+        self._later = {key: due for key, due in self._later.items() if due > now}
+        busy = [*self._later, *(todo.request.key for batch, _ in self._running for todo in batch)]
         return self._context.journal.read(lambda c: messages.to_map(c, limit=BATCH, skip=busy))
 
     def _with_profile(self, todo: ToMap) -> ToMap:
@@ -57,14 +70,34 @@ class Releaser:
         return replace(todo, request=replace(todo.request, strict=strict))
 
     def _store_first(self) -> None:
+        """Store what came back; an order whose mapping cannot be used is not at fault, and waits."""
         batch, future = self._running.popleft()
-        now = self._context.clock.now()
         try:
             results = {result.key: result for result in future.result()}
-        except SettingsError as error:
-            text = f"A mapping cannot be used: {error}"
-            self._context.journal.write(lambda c: incidents.raise_incident(c, "mapping", text, now))
-            raise
-        mapped = [(todo, results[todo.request.key]) for todo in batch]
-        self._context.journal.write(lambda c: messages.store_mapped(c, mapped, self._context.keeper, now))
+        except GatewayError as error:
+            self._put_off(batch, str(error))
+            return
+        unusable = [todo for todo in batch if _unusable(results[todo.request.key])]
+        if unusable:
+            self._put_off(unusable, results[unusable[0].request.key].findings[0].message)
+        mapped = [(todo, results[todo.request.key]) for todo in batch if todo not in unusable]
+        now = self._context.clock.now()
+
+        def store(connection: Connection) -> None:
+            messages.store_mapped(connection, mapped, self._context.keeper, now)
+            if not self._later:
+                incidents.clear(connection, INCIDENT, now)
+
+        self._context.journal.write(store)
         self._released()
+
+    def _put_off(self, batch: Sequence[ToMap], text: str) -> None:
+        now, due = self._context.clock.now(), self._context.clock.monotonic() + LOOK_AGAIN_SECONDS
+        self._later.update((todo.request.key, due) for todo in batch)
+        names = ", ".join(sorted({todo.request.mapping for todo in batch}))
+        words = f"Orders wait for the mapping {names}: {text}"
+        self._context.journal.write(lambda c: incidents.raise_incident(c, INCIDENT, words, now))
+
+
+def _unusable(result: MapResult) -> bool:
+    return any(finding.code == UNUSABLE for finding in result.findings)

@@ -6,23 +6,23 @@ A claimed interchange ends here as `split` (messages registered), `rejected` (no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.errors import FileRejected, SettingsError, StorageError
-from gateway.files.layout import free_name, marker_prefix
+from gateway.errors import FileRejected, GatewayError, SettingsError
+from gateway.intake.batches import Opened, Reading, Usable, read_batches, without_equal_bytes
 from gateway.intake.context import IntakeContext, message_rules
-from gateway.journal import decisions, incidents, interchanges
-from gateway.journal.history import Event, record
-from gateway.journal.interchanges import Registration
+from gateway.intake.giveback import finish_giving_back, give_back
+from gateway.journal import decisions, incidents, interchanges, pass_one
+from gateway.journal.interchanges import Registered, Registration
 from gateway.journal.order_memory import locate
-from gateway.journal.states import Change, change_interchanges
 from gateway.model import Finding, InterchangeState, MessageState, OrderSource, ReadResult
-from gateway.settings import Route
 
 MOST_AT_ONCE = 100
 INCOMPLETE = "incomplete"
@@ -31,39 +31,37 @@ INCOMPLETE = "incomplete"
 class Splitter:
     """Reads claimed files from the inbox. `step` is called by one thread only."""
 
-    def __init__(self, context: IntakeContext, incomplete: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, context: IntakeContext, incomplete: Callable[[str, str], None], registered: Callable[[], None]
+    ) -> None:
         self._context = context
         self._incomplete = incomplete  # tells the scanner that a file lacks its end
+        self._registered = registered  # tells the mapping that there is something to map
         self.blocked = 0  # claimed files that cannot be read now, through no fault of their own
 
     def step(self) -> bool:
         """Take claimed interchanges through pass one; return whether any was moved on."""
         context = self._context
-        rows = context.journal.read(
+        claimed = context.journal.read(
             lambda c: interchanges.in_state(c, InterchangeState.CLAIMED, node=context.node, limit=MOST_AT_ONCE)
         )
-        started = [(row, self._start(row)) for row in rows if row["origin"] == "inbox"]
-        writes: list[Future[Any]] = []
-        for row, reading in started:
-            if reading is not None:
-                writes += self._conclude(row, reading)
-        for write in writes:
-            write.result()
-        self.blocked = len(started) if not writes else 0
-        return bool(writes)
+        rows = [row for row in claimed if row["origin"] == "inbox"]
+        mappings = Usable(context)
+        opened = [one for row in rows if (one := self._open(row, mappings)) is not None]
+        moved = sum(self._conclude(batch, results) for batch, results in read_batches(context, opened))
+        self.blocked = len(rows) if not moved else 0
+        return bool(moved)
 
-    def _start(self, row: RowMapping) -> tuple[Route, Any, str, Future[ReadResult]] | None:
-        """Hand the file to a reader; None when it cannot be read now, through no fault of its own."""
-        context = self._context
-        route = context.route(row["route"])
+    def _open(self, row: RowMapping, mappings: Usable) -> Opened | None:
+        """Look at the file before it is read; None when it cannot or need not be, which is on record then."""
+        route = self._context.route(row["route"])
         if route is None:
             self._reject(row, no_route(row["name"]))
             return None
         path = Path(row["path"])
         try:
-            mapping = context.mappings.get(route.mapping)
-            entry = context.files.entry(path)
-            signature = str(entry.signature)
+            mapping = mappings.get(route.mapping)
+            entry = self._context.files.entry(path)
         except SettingsError as error:
             self._trouble(f"mapping:{route.mapping}", str(error))
             return None
@@ -73,61 +71,92 @@ class Splitter:
         if entry.size == 0:
             self._reject(row, FileRejected("The file is empty. Export it again.", code="empty"), size=0)
             return None
-        reading = context.pool.read(
-            route.mapping, path, name=row["name"], trailer=route.complete == "trailer",
-            max_bytes=context.settings.max_file_bytes,
-        )
-        return route, mapping, signature, reading
+        return Opened(row=row, route=route, mapping=mapping, path=path, size=entry.size, signature=str(entry.signature))
 
-    def _conclude(self, row: RowMapping, started: tuple[Route, Any, str, Future[ReadResult]]) -> list[Future[Any]]:
-        route, mapping, signature, reading = started
-        context = self._context
-        path = Path(row["path"])
-        try:
-            result = reading.result()
-        except FileRejected as rejected:
-            if self._changed(path, signature) or rejected.code == INCOMPLETE:
-                unfinished = rejected.code == INCOMPLETE
-                self._give_back(row, f"not finished: {rejected.message}" if unfinished else "changed while read")
-                return []
-            sha256, size = context.files.sha256(path)
-            return [self._reject(row, rejected, sha256=sha256, size=size)]
-        except (StorageError, SettingsError) as error:
-            self._trouble(f"reading:{route.name}", f"{row['name']}: {error}")
-            return []
-        if self._changed(path, signature):
-            self._give_back(row, "changed while read")
-            return []
-        return [
-            context.journal.submit(lambda c: self._register(c, row, route, mapping, result, signature)),
-            context.journal.submit(lambda c: _cleared(c, context, route)),
-        ]
+    def _conclude(self, batch: Sequence[Opened], results: Sequence[Reading]) -> int:
+        """Register what could be read, refuse or give back the rest; return how many moved on."""
+        writes: list[Future[Any]] = []
+        whole: list[tuple[Opened, ReadResult]] = []
+        for one, result in zip(batch, results, strict=True):
+            if isinstance(result, FileRejected):
+                writes += self._refused(one, result)
+            elif isinstance(result, Exception):
+                self._trouble(f"reading:{one.route.name}", f"{one.row['name']}: {result}")
+            elif self._changed(one):
+                self._give_back(one.row, "changed while read")
+            else:
+                whole.append((one, result))
+        if whole:
+            self._write(whole)
+            self._registered()
+        for write in writes:
+            write.result()
+        return len(writes) + len(whole)
 
-    def _changed(self, path: Path, signature: str) -> bool:
+    def _refused(self, one: Opened, rejected: FileRejected) -> list[Future[Any]]:
+        if self._changed(one) or rejected.code == INCOMPLETE:
+            unfinished = rejected.code == INCOMPLETE
+            self._give_back(one.row, f"not finished: {rejected.message}" if unfinished else "changed while read")
+            return []
+        sha256, size = self._context.files.sha256(one.path)
+        return [self._reject(one.row, rejected, sha256=sha256, size=size)]
+
+    def _changed(self, one: Opened) -> bool:
         """Tell whether somebody wrote to the file since; a writer may keep its handle over our rename."""
         try:
-            return str(self._context.files.entry(path).signature) != signature
+            return str(self._context.files.entry(one.path).signature) != one.signature
         except FileNotFoundError:
             return True
 
-    def _register(
-        self, connection: Connection, row: RowMapping, route: Route, mapping: Any, result: ReadResult, signature: str
-    ) -> None:
+    def _give_back(self, row: RowMapping, why: str) -> None:
+        give_back(self._context, row, why, self._incomplete)
+
+    def _write(self, whole: Sequence[tuple[Opened, ReadResult]]) -> None:
+        """Register files in one transaction; when one of them is refused, each in its own."""
+        journal = self._context.journal
+        try:
+            journal.write(lambda c: self._register(c, whole))
+        except (GatewayError, SQLAlchemyError):
+            if len(whole) == 1:
+                raise
+            for one in whole:
+                self._write([one])
+
+    def _register(self, connection: Connection, whole: Sequence[tuple[Opened, ReadResult]]) -> None:
+        """Mark files as read and register their messages, in claim order."""
         now = self._context.clock.now()
-        sequence = row["sequence"]
-        duplicate_of = interchanges.earlier_same_bytes(connection, sequence, route.account, result.sha256)
-        interchanges.mark_split(
-            connection, row, sha256=result.sha256, size=result.size, duplicate_of=duplicate_of, now=now,
-            signature=signature, order_count=len(result.orders),
-            findings=[finding.as_dict() for finding in result.warnings],
-        )
-        generation = locate(connection, route.account)
-        registrations = [
-            registration(source, major=sequence, minor=source.ordinal, generation=generation, duplicate_of=duplicate_of)
-            for source in result.orders
-        ]
-        interchanges.register(connection, row, registrations, message_rules(mapping, route), now)
-        failed = {(route.account, r.source.order_number) for r in registrations if r.state is MessageState.FAILED}
+        for files in without_equal_bytes(whole):
+            self._register_different(connection, files, now)
+        for key in {key for one, _ in whole for key in (f"mapping:{one.route.mapping}", f"reading:{one.route.name}")}:
+            incidents.clear(connection, key, now)
+
+    def _register_different(
+        self, connection: Connection, files: Sequence[tuple[Opened, ReadResult]], now: datetime
+    ) -> None:
+        """Register files of which no two hold the same bytes: what was there before says what is a duplicate."""
+        first = pass_one.first_with_bytes(connection, [result.sha256 for _, result in files])
+        generations = {name: locate(connection, name) for name in {one.route.account for one, _ in files}}
+        changes, registered = [], []
+        for one, result in files:
+            account, sequence = one.route.account, one.row["sequence"]
+            duplicate_of = first.get((account, result.sha256))
+            if duplicate_of is not None and duplicate_of > sequence:
+                duplicate_of = None  # that one came later and was read earlier
+            changes.append(one.split(result, duplicate_of))
+            registrations = [
+                registration(
+                    source, major=sequence, minor=source.ordinal, generation=generations[account],
+                    duplicate_of=duplicate_of,
+                )
+                for source in result.orders
+            ]
+            registered.append(Registered(one.row, registrations, message_rules(one.mapping, one.route)))
+        pass_one.mark_split(connection, changes, now)
+        interchanges.register_many(connection, registered, now)
+        failed = {
+            (file.rules["account"], r.source.order_number)
+            for file in registered for r in file.registrations if r.state is MessageState.FAILED
+        }
         self._context.keeper.settle(connection, failed, now)
 
     def _reject(
@@ -141,33 +170,6 @@ class Splitter:
                 sha256=sha256, size=size,
             )
         )
-
-    def _give_back(self, row: RowMapping, why: str) -> None:
-        """Return a file to the inbox under a free name; the row says so before the name changes."""
-        context = self._context
-        now = context.clock.now()
-        folder = context.layout.intake(row["folder"])
-        taken = {entry.name for entry in context.files.list_folder(folder)}
-        target = folder / free_name(row["name"], taken)
-        context.journal.write(lambda c: _returned(c, row, str(target), why, now))
-        self._incomplete(row["claim"], target.name)
-        self._give_back_marker(row, target)
-        context.files.move(Path(row["path"]), target)
-
-    def _give_back_marker(self, row: RowMapping, target: Path) -> None:
-        """Return the companion marker that was taken along, under the name that belongs to the file's."""
-        route = self._context.route(row["route"])
-        if route is None or route.marker_suffix is None:
-            return
-        files, prefix = self._context.files, marker_prefix(row["claim"])
-        for entry in files.list_folder(Path(row["path"]).parent):
-            if entry.name.startswith(prefix):
-                same_name = target.name == row["name"]
-                name = entry.name.removeprefix(prefix) if same_name else target.name + route.marker_suffix
-                try:
-                    files.move(entry.path, target.parent / name)
-                except FileExistsError:
-                    files.remove(entry.path)  # the ERP gave another sign meanwhile
 
     def _vanished(self, row: RowMapping) -> None:
         """Somebody took the file out of the work folder: said once, and nothing waits for it any more."""
@@ -188,16 +190,7 @@ class Splitter:
 
     def recover(self) -> None:
         """At start: finish giving back what a stop interrupted."""
-        context = self._context
-        rows = context.journal.read(lambda c: interchanges.in_state(c, InterchangeState.RETURNED, node=context.node))
-        for row in rows:
-            source = Path(row["path"])
-            if row["target"] is not None and context.files.exists(source):
-                folder = Path(row["target"]).parent
-                taken = {entry.name for entry in context.files.list_folder(folder)}
-                target = folder / free_name(row["name"], taken)
-                self._give_back_marker(row, target)
-                context.files.move(source, target)
+        finish_giving_back(self._context)
 
 
 def registration(
@@ -224,18 +217,3 @@ def no_route(name: str) -> FileRejected:
         f"No route takes a file called {name}. Name it as agreed, or add a route for it to the settings.",
         code="no-route",
     )
-
-
-def _returned(connection: Connection, row: RowMapping, target: str, why: str, now: Any) -> None:
-    change_interchanges(
-        connection,
-        [Change(row["sequence"], row["state"], row["version"], state=str(InterchangeState.RETURNED), target=target)],
-    )
-    record(connection, now, [Event("interchange", row["sequence"], "returned", why)])
-
-
-def _cleared(connection: Connection, context: IntakeContext, route: Route) -> None:
-    now = context.clock.now()
-    for key in (f"mapping:{route.mapping}", f"reading:{route.name}"):
-        incidents.clear(connection, key, now)
-

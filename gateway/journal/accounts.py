@@ -13,6 +13,7 @@ from gateway.journal.tables import account
 
 PERSON = "person"
 ANSWER = "answer"
+_ALL = select(account).order_by(account.c.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def one(connection: Connection, name: str) -> RowMapping | None:
 
 def all_rows(connection: Connection) -> list[RowMapping]:
     """Return all accounts by name."""
-    return list(connection.execute(select(account).order_by(account.c.name)).mappings())
+    return list(connection.execute(_ALL).mappings())
 
 
 def pause_of(connection: Connection, name: str) -> Pause | None:

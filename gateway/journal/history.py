@@ -10,6 +10,8 @@ from sqlalchemy import Connection, insert, select
 
 from gateway.journal.tables import history
 
+_APPEND = insert(history)
+
 
 class Event(NamedTuple):
     """One line of history."""
@@ -24,7 +26,7 @@ def record(connection: Connection, at: datetime, events: Iterable[Event]) -> Non
     """Append events, in the transaction of what they tell about."""
     rows = [{"at": at, "subject": e.subject, "key": e.key, "event": e.event, "text": e.text} for e in events]
     if rows:
-        connection.execute(insert(history), rows)
+        connection.execute(_APPEND, rows)
 
 
 def of_subject(connection: Connection, subject: str, keys: Sequence[int]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.journal.history import Event, record
@@ -22,6 +22,12 @@ MOVABLE_STATES = tuple(sorted(map(str, MOVABLE)))
 ROWS_A_STATEMENT = 500
 _IDS = select(message.c.interchange, message.c.ordinal, message.c.id).where(
     message.c.interchange.in_(bindparam("sequences", expanding=True))
+)
+_OLDEST_CLAIMED = (
+    select(interchange.c.sequence)
+    .where(interchange.c.state == str(I.CLAIMED), interchange.c.account == bindparam("account"))
+    .order_by(interchange.c.sequence)
+    .limit(1)
 )
 
 
@@ -68,6 +74,12 @@ def in_state(
 def by_sequence(connection: Connection, sequence: int) -> RowMapping | None:
     """Return one interchange."""
     return connection.execute(select(interchange).where(interchange.c.sequence == sequence)).mappings().first()
+
+
+def by_sequences(connection: Connection, sequences: Sequence[int]) -> list[RowMapping]:
+    """Return some interchanges, in claim order."""
+    statement = select(interchange).where(interchange.c.sequence.in_(sequences)).order_by(interchange.c.sequence)
+    return list(connection.execute(statement).mappings())
 
 
 def known_claims(connection: Connection, node: str) -> set[str]:
@@ -230,12 +242,8 @@ def mark_rejected(
     record(connection, now, [Event("interchange", row["sequence"], "rejected", reason)])
 
 
-def oldest_in_pass_one(connection: Connection) -> dict[str, int]:
-    """Return per account the first interchange still in pass one: nothing claimed later may pass it."""
-    statement = (
-        select(interchange.c.account, func.min(interchange.c.sequence))
-        .where(interchange.c.state == str(I.CLAIMED), interchange.c.account.is_not(None))
-        .group_by(interchange.c.account)
-    )
-    return {str(name): int(sequence) for name, sequence in connection.execute(statement)}
+def oldest_in_pass_one(connection: Connection, account: str) -> int | None:
+    """Return the account's first interchange still in pass one, if any: nothing claimed later may pass it."""
+    found = connection.execute(_OLDEST_CLAIMED, {"account": account}).scalar()
+    return None if found is None else int(found)
 

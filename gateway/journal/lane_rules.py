@@ -3,8 +3,8 @@
 This is the one place that knows replacement, parking, and who may go; `lane_judge` judges the head against
 what Jakamo was last sent. `lanes` carries the moves out, in the same transaction as whatever changed the lane.
 
-The walk: take the open messages in their places. Let newer whole documents replace what waits for a
-person, let a cancellation close an order that never left, then go from front to back. The first message
+The walk: take the open messages in their places. Let a cancellation close an order that never left, let newer
+whole documents replace what waits for a person, then go from front to back. The first message
 that waits for a person blocks all behind it; the first that is on its way makes the others wait their turn;
 the first that is ready and finds neither is judged. What the walk holds may be replaced by what is behind it,
 so it is repeated until nothing moves any more.
@@ -59,8 +59,8 @@ def _round(
 ) -> list[Move]:
     moves: dict[int, Move] = {}
     lane = _order_first(messages, memory)
-    _replace(lane, rules, moves)
     _cancel_unsent(lane, memory, moves)
+    _replace(lane, rules, moves)
     _walk([message for message in lane if message.id not in moves], memory, now, rules, moves)
     by_id = {message.id: message for message in messages}
     return [move for move in moves.values() if _changes(by_id[move.message_id], move)]
@@ -126,7 +126,9 @@ def _replace(lane: Sequence[LaneMessage], rules: LaneRules, moves: dict[int, Mov
         if newer.state not in _REPLACEABLE and newer.state is not S.READY:
             continue
         older = [message for message in lane[:index] if _replaceable(message) and message.id not in moves]
-        twin = next((message for message in older if _same(message, newer)), None)
+        if not older or any(m.state is S.REGISTERED for m in lane[lane.index(older[0]) : index]):
+            continue  # what is not mapped yet may be a cancellation: first it must be known
+        twin = next((m for m in older if _same(m, newer) and not _cancelled_between(lane, m, newer)), None)
         if twin is not None:
             moves[newer.id] = Move(
                 message_id=newer.id,
@@ -167,6 +169,11 @@ def _same(older: LaneMessage, newer: LaneMessage) -> bool:
     return older.content_hash is not None and older.content_hash == newer.content_hash
 
 
+def _cancelled_between(lane: Sequence[LaneMessage], older: LaneMessage, newer: LaneMessage) -> bool:
+    """Ordered, cancelled, ordered again: the second order is not the first, however equal."""
+    return any(message.cancels for message in lane[lane.index(older) : lane.index(newer)])
+
+
 def _asks_whether_duplicate(message: LaneMessage, rules: LaneRules) -> bool:
     """The same file once more is no newer word: it replaces nothing before somebody has said so."""
     return message.duplicate_of is not None and not message.approved and rules.duplicate_file != "send"
@@ -202,7 +209,7 @@ def _walk(
     moves: dict[int, Move],
 ) -> None:
     blocker: LaneMessage | None = None
-    on_its_way = False
+    on_its_way = any(message.state is S.SENDING for message in lane)
     for message in lane:
         free = blocker is None and not on_its_way
         if message.state in WAITS_FOR_PERSON:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 from gateway.journal.history import Event, record
 from gateway.journal.lane_rules import decide_lane
 from gateway.journal.lane_values import LaneMessage, LaneRules, Move
-from gateway.journal.order_memory import Lane, in_lanes, locate, remember_baseline, remember_sent, remembered
+from gateway.journal.order_memory import Lane, by_account, in_lanes, remember_baseline, remembered
 from gateway.journal.states import Change, change_messages
 from gateway.journal.tables import message
 from gateway.model import ENDED, MessageKind, MessageState
@@ -52,6 +52,12 @@ _COLUMNS = [
         "reason_code",
     )
 ]
+
+_OPEN = (
+    select(*_COLUMNS)
+    .where(in_lanes(message.c.account, message.c.order_number), message.c.state.in_(OPEN_STATES))
+    .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
+)
 
 
 class LaneKeeper:
@@ -97,14 +103,10 @@ class LaneKeeper:
 
 
 def _open_messages(connection: Connection, lanes: Sequence[Lane]) -> dict[Lane, list[RowMapping]]:
-    statement = (
-        select(*_COLUMNS)
-        .where(in_lanes(message.c.account, message.c.order_number, lanes), message.c.state.in_(OPEN_STATES))
-        .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
-    )
     found: dict[Lane, list[RowMapping]] = {}
-    for row in connection.execute(statement).mappings():
-        found.setdefault((row["account"], row["order_number"]), []).append(row)
+    for some in by_account(lanes):
+        for row in connection.execute(_OPEN, some).mappings():
+            found.setdefault((row["account"], row["order_number"]), []).append(row)
     return found
 
 
@@ -163,6 +165,3 @@ def _values(row: RowMapping, move: Move, now: datetime) -> dict[str, Any]:
     if str(move.state) != row["state"]:
         values["state_at"] = now
     return values
-
-
-__all__ = ["OPEN_STATES", "Lane", "LaneKeeper", "locate", "remember_sent", "remembered"]

@@ -8,18 +8,53 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Column, Connection, Integer, RowMapping, bindparam, select, update
 
 from gateway.journal.history import Event, record
 from gateway.journal.lane_values import Memory
 from gateway.journal.lanes import LaneKeeper
-from gateway.journal.order_memory import in_lanes, remembered
+from gateway.journal.order_memory import by_account, in_lanes, remembered
 from gateway.journal.states import Change, change_messages
 from gateway.journal.tables import account, content, interchange, message
 from gateway.model import InterchangeState, MapRequest, MapResult, MessageKind, MessageState
 
 S = MessageState
 _SENT_BEFORE = tuple(str(state) for state in (S.REGISTERED, S.READY, S.SENDING, S.RETRYING, S.PARKED))
+
+
+def _columns(*names: str) -> list[Column[Any]]:
+    return [message.c[name] for name in names]
+
+
+_IDS = message.c.id.in_(bindparam("ids", expanding=True))
+_PLACE = (message.c.lane_major, message.c.lane_minor, message.c.id)
+_TO_MAP = (
+    select(
+        *_columns("id", "account", "order_number", "lane_major", "lane_minor", "mapping", "version", "route"),
+        *_columns("release_as", "kind_hint", "repeat_rule"), content.c.canonical,
+    )
+    .join(content, content.c.message == message.c.id)
+    .where(_IDS)
+    .order_by(*_PLACE)
+)  # fmt: skip
+_ACCOUNTS = select(account.c.name)
+_REGISTERED = (
+    select(*_PLACE)
+    .join(interchange, interchange.c.sequence == message.c.interchange)
+    .where(message.c.state == str(S.REGISTERED), message.c.account == bindparam("name"))
+    .where(interchange.c.state != str(InterchangeState.CLAIMED))
+    .order_by(*_PLACE)
+    .limit(bindparam("most", type_=Integer))
+)
+_BEFORE = select(
+    *_columns("id", "account", "order_number", "lane_major", "lane_minor", "kind", "kind_hint")
+).where(in_lanes(message.c.account, message.c.order_number), message.c.state.in_(_SENT_BEFORE))
+_SET_BODY = update(content).where(content.c.message == bindparam("w_message"))
+_SEEN = (
+    select(*_columns("id", "state", "version", "account", "order_number", "unsure"), content.c.body_hash)
+    .join(content, content.c.message == message.c.id)
+    .where(_IDS)
+)
 
 
 def by_id(connection: Connection, key: int) -> RowMapping | None:
@@ -57,13 +92,8 @@ def to_map(
     connection: Connection, *, limit: int, skip: Sequence[int] = (), nodes: Sequence[str] | None = None
 ) -> list[ToMap]:
     """Return registered messages of split interchanges in claim order, with what is assumed of their past."""
-    statement = (
-        select(message, content.c.canonical)
-        .join(content, content.c.message == message.c.id)
-        .where(message.c.id.in_(_first_registered(connection, limit, frozenset(skip), nodes)))
-        .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
-    )
-    rows = list(connection.execute(statement).mappings())
+    ids = _first_registered(connection, limit, frozenset(skip), nodes)
+    rows = list(connection.execute(_TO_MAP, {"ids": ids}).mappings()) if ids else []
     memories = remembered(connection, {(row["account"], row["order_number"]) for row in rows})
     pending = _pending(connection, rows)
     return [
@@ -76,35 +106,19 @@ def _first_registered(
 ) -> list[int]:
     """Walk the index account by account, so that a batch costs the same however much waits behind it."""
     found: list[tuple[int, int, int]] = []
-    for name in list(connection.scalars(select(account.c.name))):
-        statement = (
-            select(message.c.lane_major, message.c.lane_minor, message.c.id)
-            .join(interchange, interchange.c.sequence == message.c.interchange)
-            .where(message.c.state == str(S.REGISTERED), message.c.account == name)
-            .where(interchange.c.state != str(InterchangeState.CLAIMED))
-            .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
-            .limit(limit + len(busy))
-        )
-        if nodes is not None:
-            statement = statement.where(interchange.c.node.in_(nodes))
-        found += [(row[0], row[1], row[2]) for row in connection.execute(statement) if row[2] not in busy]
+    statement = _REGISTERED if nodes is None else _REGISTERED.where(interchange.c.node.in_(nodes))
+    for name in list(connection.scalars(_ACCOUNTS)):
+        rows = connection.execute(statement, {"name": name, "most": limit + len(busy)})
+        found += [(row[0], row[1], row[2]) for row in rows if row[2] not in busy]
     return [key for _, _, key in sorted(found)[:limit]]
 
 
 def _pending(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, tuple[str, ...]]:
     """Kinds of the open messages before each row in its lane: they are assumed to be sent first."""
-    wanted = {(row["account"], row["order_number"]) for row in rows}
-    if not wanted:
-        return {}
-    statement = select(
-        message.c.id, message.c.account, message.c.order_number, message.c.lane_major, message.c.lane_minor,
-        message.c.kind, message.c.kind_hint,
-    ).where(
-        in_lanes(message.c.account, message.c.order_number, wanted), message.c.state.in_(_SENT_BEFORE)
-    )  # fmt: skip
     lanes: dict[tuple[str, str], list[RowMapping]] = {}
-    for other in connection.execute(statement).mappings():
-        lanes.setdefault((other["account"], other["order_number"]), []).append(other)
+    for some in by_account((row["account"], row["order_number"]) for row in rows):
+        for other in connection.execute(_BEFORE, some).mappings():
+            lanes.setdefault((other["account"], other["order_number"]), []).append(other)
     found = {}
     for row in rows:
         place = (row["lane_major"], row["lane_minor"], row["id"])
@@ -181,20 +195,14 @@ def store_mapped(
         said = ("ready", f"mapping {result.mapping_hash[:12]}") if wrong is None else ("failed", wrong[1])
         events.append(Event("message", result.key, *said))
     if bodies:
-        connection.execute(update(content).where(content.c.message == bindparam("w_message")), bodies)
+        connection.execute(_SET_BODY, bodies)
     change_messages(connection, changes)
     record(connection, now, events)
     keeper.settle(connection, lanes, now)
 
 
 def _seen(connection: Connection, keys: Sequence[int]) -> dict[int, RowMapping]:
-    columns = ("id", "state", "version", "account", "order_number", "unsure")
-    statement = (
-        select(*(message.c[name] for name in columns), content.c.body_hash)
-        .join(content, content.c.message == message.c.id)
-        .where(message.c.id.in_(keys))
-    )
-    return {row["id"]: row for row in connection.execute(statement).mappings()}
+    return {row["id"]: row for row in connection.execute(_SEEN, {"ids": list(keys)}).mappings()}
 
 
 def _ready(todo: ToMap, result: MapResult) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, insert, select, update
 
 from gateway.journal.lane_values import Memory
 from gateway.journal.tables import account, order_memory
@@ -16,27 +16,35 @@ Lane = tuple[str, str]  # account, order number
 CONTENT_COLUMNS = ("content_hash", "supplier", "buyer", "line_ids")
 
 
-def in_lanes(account_column: Any, order_column: Any, lanes: Iterable[Lane]) -> ColumnElement[bool]:
-    """Match lanes so that an index on (account, order number) serves: one IN list per account."""
+def in_lanes(account_column: Any, order_column: Any) -> ColumnElement[bool]:
+    """Match the lanes of one account that `by_account` gives, so that an index on (account, order number) serves."""
+    return and_(account_column == bindparam("in_account"), order_column.in_(bindparam("in_numbers", expanding=True)))
+
+
+def by_account(lanes: Iterable[Lane]) -> list[dict[str, Any]]:
+    """Return the parameters of `in_lanes` for each account: statements are built once and run for each."""
     numbers: dict[str, list[str]] = {}
-    for name, number in lanes:
+    for name, number in sorted(set(lanes)):
         numbers.setdefault(name, []).append(number)
-    return or_(*(and_(account_column == name, order_column.in_(some)) for name, some in numbers.items()))
+    return [{"in_account": name, "in_numbers": some} for name, some in numbers.items()]
+
+
+_MEMORY_COLUMNS = [
+    order_memory.c[name]
+    for name in (
+        "account", "generation", "order_number", "content_hash", "imported", "change_count", "cancelled", "supplier",
+        "buyer", "line_ids",
+    )
+]  # fmt: skip
+_ANY_GENERATION = select(*_MEMORY_COLUMNS).where(in_lanes(order_memory.c.account, order_memory.c.order_number))
+_PRESENT_GENERATION = _ANY_GENERATION.join(
+    account, and_(account.c.name == order_memory.c.account, account.c.generation == order_memory.c.generation)
+)
+_INSERT = insert(order_memory)
 
 
 def remembered(connection: Connection, lanes: Iterable[Lane]) -> dict[Lane, Memory]:
     """Return what Jakamo was last sent, for those lanes where it was sent anything since the account is what it is."""
-    wanted = sorted(set(lanes))
-    if not wanted:
-        return {}
-    statement = (
-        select(order_memory)
-        .join(
-            account,
-            and_(account.c.name == order_memory.c.account, account.c.generation == order_memory.c.generation),
-        )
-        .where(in_lanes(order_memory.c.account, order_memory.c.order_number, wanted))
-    )
     return {
         (row["account"], row["order_number"]): Memory(
             content_hash=row["content_hash"],
@@ -47,7 +55,8 @@ def remembered(connection: Connection, lanes: Iterable[Lane]) -> dict[Lane, Memo
             buyer=row["buyer"],
             line_ids=tuple(row["line_ids"] or ()),
         )
-        for row in connection.execute(statement).mappings()
+        for some in by_account(lanes)
+        for row in connection.execute(_PRESENT_GENERATION, some).mappings()
     }
 
 
@@ -84,27 +93,24 @@ def remember_sent(connection: Connection, rows: Sequence[RowMapping], now: datet
             account_name, generation, number = key
             changed.append({"w_account": account_name, "w_generation": generation, "w_number": number, **values})
     if fresh:
-        connection.execute(insert(order_memory), fresh)
+        connection.execute(_INSERT, fresh)
     if changed:
-        connection.execute(_one_memory(), changed)
+        connection.execute(_ONE_MEMORY, changed)
 
 
 def _present(connection: Connection, rows: Sequence[RowMapping]) -> dict[tuple[str, int, str], RowMapping]:
-    lanes = {(row["account"], row["order_number"]) for row in rows}
-    if not lanes:
-        return {}
-    statement = select(order_memory).where(in_lanes(order_memory.c.account, order_memory.c.order_number, lanes))
-    found = connection.execute(statement).mappings()
-    return {(row["account"], row["generation"], row["order_number"]): row for row in found}
+    return {
+        (row["account"], row["generation"], row["order_number"]): row
+        for some in by_account((row["account"], row["order_number"]) for row in rows)
+        for row in connection.execute(_ANY_GENERATION, some).mappings()
+    }
 
 
-def _one_memory() -> Update:
-    """Update one memory; which columns is said by the values."""
-    return update(order_memory).where(
-        order_memory.c.account == bindparam("w_account"),
-        order_memory.c.generation == bindparam("w_generation"),
-        order_memory.c.order_number == bindparam("w_number"),
-    )
+_ONE_MEMORY = update(order_memory).where(  # which columns is said by the values
+    order_memory.c.account == bindparam("w_account"),
+    order_memory.c.generation == bindparam("w_generation"),
+    order_memory.c.order_number == bindparam("w_number"),
+)
 
 
 def _after(present: RowMapping | None, row: RowMapping, now: datetime) -> dict[str, Any]:

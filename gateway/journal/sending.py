@@ -3,22 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, exists, insert, or_, select, update
 
 from gateway.journal.decisions import settle_by_earlier_response
 from gateway.journal.history import Event, record
 from gateway.journal.lanes import LaneKeeper
-from gateway.journal.order_memory import remember_sent
+from gateway.journal.order_memory import CONTENT_COLUMNS, remember_sent
 from gateway.journal.states import Change, change_messages
 from gateway.journal.tables import account, attempt, content, message, order_memory
 from gateway.model import Answer, MessageKind, MessageState
 
 S = MessageState
 MOST_WOKEN_AT_ONCE = 500
+NO_GATE = 2**62  # beyond any interchange
+
+_MEMORY = (
+    (order_memory.c.account == message.c.account)
+    & (order_memory.c.generation == account.c.generation)
+    & (order_memory.c.order_number == message.c.order_number)
+)
+_HEADS = (
+    select(
+        *(
+            message.c[name]
+            for name in (
+                "id", "version", "state", "account", "order_number", "kind", "kind_hint", "tries", "attempts",
+                "first_try_at", "outage_at_first_try", "unsure", "assumed_known", "assumed_change", "approved",
+                "complete_order", "status_word", *CONTENT_COLUMNS,
+            )
+        ),
+        content.c.body, content.c.body_hash, account.c.outage_seconds, account.c.generation,
+        order_memory.c.change_count.label("sent_changes"),
+    )
+    .join(content, content.c.message == message.c.id)
+    .join(account, account.c.name == message.c.account)
+    .outerjoin(order_memory, _MEMORY)
+    .where(
+        message.c.account == bindparam("name"),
+        message.c.turn.is_(True),
+        message.c.state.in_([str(S.READY), str(S.RETRYING)]),
+        or_(message.c.due_at.is_(None), message.c.due_at <= bindparam("now")),
+        message.c.lane_major < bindparam("gate"),
+    )
+    .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
+    .limit(bindparam("most", type_=Integer))
+)  # fmt: skip
+_PREFERRED = _HEADS.where(message.c.kind.in_(bindparam("kinds", expanding=True)))
+_THESE = _HEADS.where(message.c.id.in_(bindparam("ids", expanding=True)))
+_ATTEMPT = insert(attempt).returning(attempt.c.id, sort_by_parameter_order=True)
+_ATTEMPT_ENDED = update(attempt).where(attempt.c.id == bindparam("w_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +76,7 @@ class Outgoing:
     unsure: bool
     started_at: datetime
     fresh: bool  # nobody has tried since it became ready
+    row: RowMapping = field(repr=False)  # as it was begun; nothing of what it says of the document changes later
 
 
 def begin(
@@ -57,44 +95,18 @@ def begin(
     of a kind in `prefer` go first. What was assumed when a message was mapped is checked here, in the commit that
     makes it `sending`; the body's hash and an attempt row are stored in the same commit.
     """
-    heads = _heads(account_name, before, now)
+    wanted = {"name": account_name, "gate": NO_GATE if before is None else before, "now": now, "most": limit}
     rows: list[RowMapping] = []
     if prefer:
-        preferred = heads.where(message.c.kind.in_([str(kind) for kind in prefer])).limit(limit)
-        rows = list(connection.execute(preferred).mappings())
+        preferred = {**wanted, "kinds": [str(kind) for kind in prefer]}
+        rows = list(connection.execute(_PREFERRED, preferred).mappings())
     if not rows:
-        rows = list(connection.execute(heads.limit(limit)).mappings())
+        rows = list(connection.execute(_HEADS, wanted).mappings())
     doubtful = [row for row in rows if row["state"] == S.READY and _doubtful(row)]
     if doubtful:
         keeper.settle(connection, {(row["account"], row["order_number"]) for row in doubtful}, now)
-        again = heads.where(message.c.id.in_([row["id"] for row in rows]))
-        rows = list(connection.execute(again).mappings())
+        rows = list(connection.execute(_THESE, {**wanted, "ids": [row["id"] for row in rows]}).mappings())
     return _begin_rows(connection, rows, now) if rows else []
-
-
-def _heads(account_name: str, before: int | None, now: datetime) -> Select[Any]:
-    memory = (
-        (order_memory.c.account == message.c.account)
-        & (order_memory.c.generation == account.c.generation)
-        & (order_memory.c.order_number == message.c.order_number)
-    )
-    statement = (
-        select(
-            message, content.c.body, content.c.body_hash, account.c.outage_seconds,
-            account.c.generation.label("present_generation"), order_memory.c.change_count.label("sent_changes"),
-        )
-        .join(content, content.c.message == message.c.id)
-        .join(account, account.c.name == message.c.account)
-        .outerjoin(order_memory, memory)
-        .where(
-            message.c.account == account_name,
-            message.c.turn.is_(True),
-            message.c.state.in_([str(S.READY), str(S.RETRYING)]),
-            or_(message.c.due_at.is_(None), message.c.due_at <= now),
-        )
-        .order_by(message.c.lane_major, message.c.lane_minor, message.c.id)
-    )  # fmt: skip
-    return statement if before is None else statement.where(message.c.lane_major < before)
 
 
 def _doubtful(row: RowMapping) -> bool:
@@ -114,11 +126,10 @@ def _begin_rows(connection: Connection, rows: Sequence[RowMapping], now: datetim
                 row["id"], row["state"], row["version"], state=str(S.SENDING), state_at=now, turn=False,
                 tries=row["tries"] + 1, first_try_at=now if first else row["first_try_at"],
                 outage_at_first_try=row["outage_seconds"] if first else row["outage_at_first_try"],
-                generation=row["present_generation"], reason_code=None, reason=None,
+                generation=row["generation"], reason_code=None, reason=None,
             )
         )  # fmt: skip
     change_messages(connection, changes)
-    statement = insert(attempt).returning(attempt.c.id, sort_by_parameter_order=True)
     values = [
         {
             "message": row["id"],
@@ -129,7 +140,7 @@ def _begin_rows(connection: Connection, rows: Sequence[RowMapping], now: datetim
         }
         for row in rows
     ]
-    attempts = list(connection.scalars(statement, values))
+    attempts = list(connection.scalars(_ATTEMPT, values))
     record(connection, now, [Event("message", row["id"], "sending", f"attempt {row['tries'] + 1}") for row in rows])
     return [
         Outgoing(
@@ -147,6 +158,7 @@ def _begin_rows(connection: Connection, rows: Sequence[RowMapping], now: datetim
             unsure=row["unsure"],
             started_at=now,
             fresh=row["first_try_at"] is None,
+            row=row,
         )
         for row, change, attempt_id in zip(rows, changes, attempts, strict=True)
     ]
@@ -171,16 +183,13 @@ def finish(connection: Connection, outcomes: Sequence[Outcome], keeper: LaneKeep
     """Record outcomes, remember what was sent, and settle the lanes."""
     change_messages(connection, [_finished(outcome, now) for outcome in outcomes])
     ended = [_ended(outcome) for outcome in outcomes]
-    connection.execute(update(attempt).where(attempt.c.id == bindparam("w_id")), ended)
+    connection.execute(_ATTEMPT_ENDED, ended)
     record(
         connection,
         now,
         [Event("message", o.outgoing.id, str(o.state), o.reason or ("" if o.answer else "not sent")) for o in outcomes],
     )
-    sent = [outcome.outgoing.id for outcome in outcomes if outcome.state is S.SENT]
-    if sent:
-        rows = connection.execute(select(message).where(message.c.id.in_(sent)).order_by(message.c.id)).mappings()
-        remember_sent(connection, rows.all(), now)
+    remember_sent(connection, [outcome.outgoing.row for outcome in outcomes if outcome.state is S.SENT], now)
     keeper.settle(connection, {(o.outgoing.account, o.outgoing.order_number) for o in outcomes}, now)
     for out in (outcome.outgoing for outcome in outcomes if outcome.state is S.UNKNOWN):
         settle_by_earlier_response(connection, out.account, out.order_number, out.started_at, keeper, now)

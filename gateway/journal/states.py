@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, select, update
+from sqlalchemy import Column, Connection, Table, Update, bindparam, select, update
 
 from gateway.errors import JournalError, StaleTransition
 from gateway.journal.tables import interchange, message, queue_message
@@ -56,12 +57,7 @@ def _change(
         _check(table.name, change, states)
         groups.setdefault(tuple(sorted(change)), []).append(change)
     for columns, group in groups.items():
-        statement = (
-            update(table)
-            .where(key == bindparam("w_key"), table.c.state == bindparam("w_seen"))
-            .where(table.c.version == bindparam("w_version"))
-            .values({**{name: bindparam(f"v_{name}") for name in columns}, "version": table.c.version + 1})
-        )
+        statement = _compare_and_set(table, key, columns)
         rows = [
             {"w_key": c.key, "w_seen": c.seen, "w_version": c.version, **{f"v_{k}": v for k, v in c.items()}}
             for c in group
@@ -69,6 +65,17 @@ def _change(
         result = connection.execute(statement, rows if len(rows) > 1 else rows[0])
         if result.rowcount != len(rows):
             raise _stale(connection, table, key, group)
+
+
+@cache
+def _compare_and_set(table: Table, key: Column[Any], columns: tuple[str, ...]) -> Update:
+    """Return the statement for these columns; built once, because building it takes longer than running it."""
+    return (
+        update(table)
+        .where(key == bindparam("w_key"), table.c.state == bindparam("w_seen"))
+        .where(table.c.version == bindparam("w_version"))
+        .values({**{name: bindparam(f"v_{name}") for name in columns}, "version": table.c.version + 1})
+    )
 
 
 def _check(table: str, change: Change, states: type[Any]) -> None:

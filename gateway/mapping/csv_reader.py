@@ -44,6 +44,8 @@ def read_csv(data: bytes, form: CsvFormat, *, name: str, trailer: bool) -> CsvCo
     Raises FileRejected with every fault of structure found; code "incomplete" when the file may not be finished.
     """
     _refuse_what_is_not_csv(data, form.encoding, name)
+    if trailer and form.trailer is None:
+        raise reject(INCOMPLETE, "The route waits for a last row with count or sum, but the mapping declares none.")
     source = decode_source(data, form.encoding)
     reading = _Reading(form, source)
     try:

@@ -30,9 +30,9 @@ _BINARY = (
     (b"MZ", "a program"),
 )
 _LOOKS = (
-    (re.compile(r"EDI_DC(40)?\b"), "a flat (fixed-width) SAP IDoc"),
+    (re.compile(r"EDI_DC(40)?[ 0-9]"), "a flat (fixed-width) SAP IDoc"),
     (re.compile(r"UNA.{6}\s*UN[BG]|UNB\+", re.DOTALL), "an EDIFACT interchange"),
-    (re.compile(r"ISA([^A-Za-z0-9\s]).{2}\1"), "an X12 interchange"),
+    (re.compile(r"ISA([^A-Za-z0-9\s])[0-9]{2}\1"), "an X12 interchange"),
     (re.compile(r"STX=[A-Z]"), "a TRADACOMS file"),
     (re.compile(r"<\?xml\s|<!--|<!DOCTYPE|<[A-Za-z_][\w.:-]*[\s/>]"), "XML"),
     (re.compile(r"[\[{]\s*[\"{\[\]}]"), "JSON"),

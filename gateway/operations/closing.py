@@ -58,10 +58,8 @@ class Closing:
             return bool(written_after)
         targets = self._targets(ready)
         context.journal.write(lambda c: _choose(c, ready, targets))
-        again = context.journal.read(
-            lambda c: [interchanges.by_sequence(c, row["sequence"]) for row in ready]
-        )
-        self._carry_out([row for row in again if row is not None])
+        sequences = [row["sequence"] for row in ready]
+        self._carry_out(context.journal.read(lambda c: interchanges.by_sequences(c, sequences)))
         return True
 
     def _compare(self, rows: Sequence[RowMapping]) -> tuple[list[RowMapping], list[RowMapping]]:
@@ -183,7 +181,8 @@ def _choose(connection: Connection, rows: Sequence[RowMapping], targets: dict[in
         connection,
         [
             Change(
-                row["sequence"], row["state"], row["version"], state=str(I.CLOSING), target=str(targets[row["sequence"]])
+                row["sequence"], row["state"], row["version"],
+                state=str(I.CLOSING), target=str(targets[row["sequence"]]),
             )
             for row in rows
         ],

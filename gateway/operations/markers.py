@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from sqlalchemy import RowMapping
 
 from gateway.files.layout import free_name, marker_prefix
 from gateway.operations.context import OperationsContext
 
 
-def file_marker(context: OperationsContext, row: Mapping[str, Any]) -> None:
+def file_marker(context: OperationsContext, row: RowMapping) -> None:
     """File the marker of an interchange, if its route has markers and it was not filed yet."""
     if row["origin"] != "inbox" or row["route"] not in context.marker_routes:
         return

@@ -7,6 +7,8 @@ what the simulator accepted.
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -369,7 +371,8 @@ def test_everything_in_error_moved_to_retry_at_once(site: Site) -> None:
     """An operator who drags all of error/ to retry/ doubles nothing: each order has its own rule."""
     site.drop("ok.csv", export(row("PO-1")))
     site.run()
-    site.simulator.faults.add(Fault(endpoint="order", order="PO-5", status=422, body=b"<errors><error>no</error></errors>"))
+    refusal = b"<errors><error>no</error></errors>"
+    site.simulator.faults.add(Fault(endpoint="order", order="PO-5", status=422, body=refusal))
     site.drop("bad.csv", export(bad("PO-2"), row("PO-3"), bad("PO-4")))
     site.drop("refused.csv", export(row("PO-5")))
     site.drop("repeat.csv", export(row("PO-1", quantity="50")))
@@ -450,3 +453,77 @@ def test_an_inbox_that_lost_its_marker_is_not_trusted(site: Site) -> None:
 
     with pytest.raises(Exception, match="marker"):
         site.run()
+
+
+def command(site: Site, *words: str) -> str:
+    """Run the real command on the site; return what it printed."""
+    site.settings()
+    line = [sys.executable, "-m", "gateway", "--config", str(site.root / "gateway.toml"), *words]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def sent_by_another_connector(site: Site, *orders: tuple[str, str]) -> None:
+    """Let Jakamo have some orders already, from before this site was there."""
+    before = daily(Site(site.root / "before", site.simulator))
+    before.drop("export.csv", flat(*orders))
+    before.run()
+    assert len(orders) == len(site.sent())
+
+
+def test_going_live_with_an_imported_export_sends_only_what_changed(site: Site) -> None:
+    """After a rehearsal, what Jakamo already has is declared by an export; the first day sends the difference."""
+    daily(site)
+    sent_by_another_connector(site, ("PO-1", "4"), ("PO-2", "5"))
+    site.account["send"] = False
+    site.drop("rehearsal.csv", flat(("PO-1", "4"), ("PO-2", "5")))
+    site.run()
+    assert [("PO-1", "rehearsed"), ("PO-2", "rehearsed")] == site.states()
+
+    site.account["send"] = True
+    (site.root / "present.csv").write_bytes(flat(("PO-1", "4"), ("PO-2", "5")))
+    command(site, "orders", "import", str(site.root / "present.csv"), "--route", "daily")
+    site.drop("day1.csv", flat(("PO-1", "4"), ("PO-2", "6"), ("PO-3", "7")))
+    site.run()
+
+    assert [("Order", "PO-3"), ("OrderChange", "PO-2")] == sorted(site.sent()[2:])
+    assert [] == site.errors()
+
+
+def test_numbers_imported_without_content_take_the_first_repeat_as_their_baseline(site: Site) -> None:
+    """A list of numbers says that Jakamo has them: the first export of each is only remembered, the next compared."""
+    daily(site)
+    sent_by_another_connector(site, ("PO-1", "4"), ("PO-2", "5"))
+    (site.root / "numbers.txt").write_text("PO-1\nPO-2\n")
+    command(site, "orders", "import", str(site.root / "numbers.txt"))
+    site.drop("day1.csv", flat(("PO-1", "4"), ("PO-2", "5"), ("PO-3", "7")))
+    site.run()
+    assert [("Order", "PO-3")] == site.sent()[2:]
+
+    site.drop("day2.csv", flat(("PO-1", "4"), ("PO-2", "9"), ("PO-3", "7")))
+    site.run()
+
+    assert [("Order", "PO-3"), ("OrderChange", "PO-2")] == site.sent()[2:]
+
+
+def test_two_routes_with_the_same_order_number_from_different_senders_are_two_orders(
+    site: Site, tmp_path: Path
+) -> None:
+    """Two plants with an account each may use the same number: both orders go, each to its own account."""
+    with Simulator() as other:
+        site.account["outbox"] = str(tmp_path / "outbox-main")
+        site.more_accounts["north"] = {
+            **site.account, "base_url": other.base_url, "outbox": str(tmp_path / "outbox-north"),
+        }
+        site.routes = [
+            {"name": "south", "match": "*.csv", "mapping": "csv-order", "account": "main"},
+            {"name": "north", "match": "*.csv", "mapping": "csv-order", "account": "north", "folder": "north"},
+        ]
+        site.drop("a.csv", export(row("PO-1", supplier="1")))
+        site.drop("north/a.csv", export(row("PO-1", supplier="2")))
+        site.run()
+
+        assert [("Order", "PO-1")] == site.sent()
+        assert ["PO-1"] == [document.order_number for document in other.ledger.documents]
+        assert [] == site.errors()

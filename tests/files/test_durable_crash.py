@@ -117,6 +117,18 @@ def test_broken_off_make_folder_is_repeated(tmp_path: Path) -> None:
         assert (folder / "one" / "two").is_dir()
 
 
+def test_folder_whose_maker_died_gets_its_rights(tmp_path: Path) -> None:
+    """Made, but not yet given its access when the process died: the next call gives it, unless somebody uses it."""
+    for name, used in (("new", False), ("private", True)):
+        door = FaultyDoor(1, Crash, only="do_set_folder_access")
+        with contextlib.suppress(Crash):
+            door.make_folder(tmp_path / name)
+        if used:
+            (tmp_path / name / "file").write_bytes(CONTENT)
+        FileDoor().make_folder(tmp_path / name)
+        assert (tmp_path / name).stat().st_mode & 0o7777 == (0o700 if used else 0o2775)
+
+
 def test_what_was_written_survives_power_loss(tmp_path: Path) -> None:
     """What a call has returned from is on the disk: files, folders and moves."""
     (tmp_path / "in").mkdir()

@@ -210,6 +210,13 @@ def test_a_trailer_that_does_not_add_up(trailer: str, code: str, words: str) -> 
     assert words in str(refusal)
 
 
+def test_a_trailer_that_nobody_declared_is_never_there() -> None:
+    """A route that waits for a last row may not take a file as complete because its mapping knows none."""
+    refusal = csv_refusal(ROWS, form(), trailer=True)
+    assert refusal.code == "incomplete"
+    assert "the mapping declares none" in str(refusal)
+
+
 def test_no_trailer_is_asked_of_an_extract() -> None:
     """A file handed back has lost its last row; one that kept it is still checked."""
     declared = form(trailer=TRAILER)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from judges import oasis
 from lxml import etree
-from sample_runs import run, store
 
 from gateway.documents.ubl import facts
 
-sys.path.append(str(Path(__file__).parents[1] / "acceptance"))
-from ledger_checks import check_flat_fi, check_opentrans
+from tests.acceptance.ledger_checks import check_flat_fi, check_opentrans
+from tests.judges import oasis
+from tests.mappings.sample_runs import run, store
 
 SHARED = Path(__file__).parents[3] / "shared" / "samples"
 FLAT = SHARED / "csv" / "purchase-orders-flat-fi.csv"

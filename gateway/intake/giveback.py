@@ -1,0 +1,68 @@
+"""Files that go back to the inbox because they changed while they were read, or are not finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, RowMapping
+
+from gateway.files.layout import free_name, marker_prefix
+from gateway.intake.context import IntakeContext
+from gateway.journal import interchanges
+from gateway.journal.history import Event, record
+from gateway.journal.states import Change, change_interchanges
+from gateway.model import InterchangeState
+
+
+def give_back(context: IntakeContext, row: RowMapping, why: str, note: Callable[[str, str], None]) -> None:
+    """Return a file to the inbox under a free name; the row says so before the name changes.
+
+    `note` is told claim and new name before the file is there, so that the scan does not take it as new.
+    """
+    now = context.clock.now()
+    folder = context.layout.intake(row["folder"])
+    taken = {entry.name for entry in context.files.list_folder(folder)}
+    target = folder / free_name(row["name"], taken)
+    context.journal.write(lambda c: _returned(c, row, str(target), why, now))
+    note(row["claim"], target.name)
+    _give_back_marker(context, row, target)
+    context.files.move(Path(row["path"]), target)
+
+
+def _give_back_marker(context: IntakeContext, row: RowMapping, target: Path) -> None:
+    """Return the companion marker that was taken along, under the name that belongs to the file's."""
+    route = context.route(row["route"])
+    if route is None or route.marker_suffix is None:
+        return
+    files, prefix = context.files, marker_prefix(row["claim"])
+    for entry in files.list_folder(Path(row["path"]).parent):
+        if entry.name.startswith(prefix):
+            same_name = target.name == row["name"]
+            name = entry.name.removeprefix(prefix) if same_name else target.name + route.marker_suffix
+            try:
+                files.move(entry.path, target.parent / name)
+            except FileExistsError:
+                files.remove(entry.path)  # the ERP gave another sign meanwhile
+
+
+def finish_giving_back(context: IntakeContext) -> None:
+    """At start: finish giving back what a stop interrupted."""
+    rows = context.journal.read(lambda c: interchanges.in_state(c, InterchangeState.RETURNED, node=context.node))
+    for row in rows:
+        source = Path(row["path"])
+        if row["target"] is not None and context.files.exists(source):
+            folder = Path(row["target"]).parent
+            taken = {entry.name for entry in context.files.list_folder(folder)}
+            target = folder / free_name(row["name"], taken)
+            _give_back_marker(context, row, target)
+            context.files.move(source, target)
+
+
+def _returned(connection: Connection, row: RowMapping, target: str, why: str, now: datetime) -> None:
+    change_interchanges(
+        connection,
+        [Change(row["sequence"], row["state"], row["version"], state=str(InterchangeState.RETURNED), target=target)],
+    )
+    record(connection, now, [Event("interchange", row["sequence"], "returned", why)])
