@@ -17,8 +17,7 @@ from gateway.delivery.policy import SendingLimits
 from gateway.delivery.send import Delivery
 from gateway.delivery.send import Route as SendingRoute
 from gateway.errors import AlreadyRunning, SettingsError, StorageError
-from gateway.files.durable import FileDoor, resolve_group
-from gateway.files.layout import Layout
+from gateway.files.durable import FileDoor
 from gateway.intake.claim import Scanner
 from gateway.intake.context import IntakeContext
 from gateway.intake.handback import Handback
@@ -39,6 +38,7 @@ from gateway.operations.closing import Closing
 from gateway.operations.context import OperationsContext
 from gateway.operations.error_folder import ErrorFolder
 from gateway.operations.gestures import Gestures
+from gateway.places import MARKED, prepare_folders, site_files, site_layout
 from gateway.responses.receive import Receiver, ReceiverSettings
 from gateway.service import Loop, Service, WhenMoved
 from gateway.settings import Account, Settings
@@ -49,22 +49,6 @@ DELIVERY_SECONDS = 0.5
 MAPPING_SECONDS = 1.0
 MAPPING_SECONDS_LIMIT = 60.0
 MAPPING_MEMORY_MB = 1024
-STATE_MODE = 0o700
-
-
-def layout_of(settings: Settings) -> Layout:
-    """Return the places of a gateway."""
-    outboxes = {name: account.outbox for name, account in settings.accounts.items() if account.outbox is not None}
-    return Layout(settings.folders, outboxes)
-
-
-def file_door(settings: Settings, clock: Clock) -> FileDoor:
-    """Return the door to the file system with the rights from the settings."""
-    folders = settings.folders
-    return FileDoor(
-        file_mode=folders.file_mode_bits, dir_mode=folders.dir_mode_bits, group=resolve_group(folders.group),
-        owner=settings.intake.node, clock=clock,
-    )
 
 
 def mapping_store(settings: Settings) -> MappingStore:
@@ -91,28 +75,6 @@ def open_site_journal(settings: Settings) -> Journal:
     return open_journal(journal_url(settings.journal.url, settings.folders.state))
 
 
-def prepare_folders(settings: Settings, files: FileDoor) -> None:
-    """Make the folders that are missing and, at the very first run, place their liveness markers.
-
-    Raises ShareGone when a folder that was marked before has lost its marker.
-    """
-    layout = layout_of(settings)
-    state = layout.state
-    first = not files.exists(state / "journal.sqlite3") and not files.exists(state / "marked")
-    files.make_folder(state, STATE_MODE)
-    marked = layout.folders_to_mark(settings.accounts)
-    if not first:
-        for folder in marked:
-            files.check_marker(folder)
-    for folder in layout.folders_to_make(settings.intake.node, settings.accounts, [r.folder for r in settings.routes]):
-        files.make_folder(folder)
-    if first:
-        for folder in marked:
-            files.place_marker(folder)
-        if not files.exists(state / "marked"):
-            files.write_durably(state / "marked", b"liveness markers were placed\n", 0o600)
-
-
 @dataclass(slots=True)
 class _Parts:
     """The stages of a running gateway."""
@@ -135,8 +97,8 @@ class Gateway:
     def __init__(self, settings: Settings, *, clock: Clock | None = None, files: FileDoor | None = None) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
-        self.files = files or file_door(settings, self.clock)
-        self.layout = layout_of(settings)
+        self.files = files or site_files(settings, self.clock)
+        self.layout = site_layout(settings)
         prepare_folders(settings, self.files)
         self._lock = FileLock(settings.folders.state / "gateway.lock")
         try:
@@ -249,7 +211,7 @@ class Gateway:
         loops = [
             Loop("intake", self._intake_step, self._scan_pause),
             Loop("mapping", mapping_step, lambda: MAPPING_SECONDS, wake=self._mapping_wanted),
-            Loop("delivery", parts.delivery.step, lambda: DELIVERY_SECONDS, wake=parts.delivery.wake),
+            Loop("delivery", parts.delivery.gathered_step, lambda: DELIVERY_SECONDS, wake=parts.delivery.wake),
             Loop("tend", parts.delivery.tend, lambda: TEND_SECONDS),
             Loop("operations", self._operations_step, lambda: min(OPERATIONS_SECONDS, settings.scan_seconds)),
         ]
@@ -305,6 +267,7 @@ class Gateway:
         """Remove the temporary names of writes that a stop broke off; a folder in trouble waits for the next start."""
         layout, settings = self.layout, self.settings
         folders = layout.folders_to_sweep(settings.accounts, [route.folder for route in settings.routes])
+        folders.append(layout.state / MARKED)
         with contextlib.suppress(StorageError):
             folders += sorted(entry.path for entry in self.files.list_folder(layout.done) if entry.is_folder)[-2:]
         for folder in folders:
@@ -338,6 +301,8 @@ class Gateway:
             if progress is not None:
                 progress(self.journal.read(counts))
             if self._seems_idle():
+                for receiver in self.parts.receivers.values():
+                    receiver.look_now()
                 before = self.service.rounds()
                 self.service.wake_all()
                 if self._stays_idle(before, stop):

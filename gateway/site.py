@@ -20,10 +20,10 @@ from sqlalchemy import Connection
 
 from gateway.clock import Clock, SystemClock
 from gateway.errors import AlreadyRunning, JournalError, SettingsError, StorageError
-from gateway.files.durable import FileDoor, resolve_group
-from gateway.files.layout import Layout
+from gateway.files.durable import FileDoor
 from gateway.journal import accounts, actions, queries
 from gateway.journal.journal import Journal, journal_url, open_journal
+from gateway.places import site_files, site_layout
 from gateway.settings import Settings
 
 LOCK = "gateway.lock"
@@ -129,21 +129,6 @@ class Site:
             )
 
 
-def site_layout(settings: Settings) -> Layout:
-    """Return the places of a site."""
-    outboxes = {name: account.outbox for name, account in settings.accounts.items() if account.outbox is not None}
-    return Layout(settings.folders, outboxes)
-
-
-def site_files(settings: Settings, clock: Clock | None = None) -> FileDoor:
-    """Return the door to the file system with the rights from the settings."""
-    folders = settings.folders
-    return FileDoor(
-        file_mode=folders.file_mode_bits, dir_mode=folders.dir_mode_bits, group=resolve_group(folders.group),
-        owner=settings.intake.node, clock=clock or SystemClock(),
-    )  # fmt: skip
-
-
 def has_journal(settings: Settings) -> bool:
     """Tell whether the site has run before; a journal on a server is taken to be there.
 
@@ -201,17 +186,3 @@ def person() -> str:
     except (OSError, KeyError, ImportError):  # a container's user without a name
         user = f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
     return f"{user}@{socket.gethostname()} (command line)"
-
-
-def mark_folders(settings: Settings) -> list[str]:
-    """Make the site's folders and place their liveness markers anew; return the marked ones.
-
-    For folders that were replaced on purpose. Raises StorageError.
-    """
-    files, layout = site_files(settings), site_layout(settings)
-    marked = []
-    for folder in layout.folders_to_mark(settings.accounts):
-        files.make_folder(folder)
-        files.place_marker(folder)
-        marked.append(str(folder))
-    return marked

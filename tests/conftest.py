@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.simulator import Simulator
+from tests.crash.table import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary", "simulator"]
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from gateway.model import ENDED, MessageState
 from gateway.operations.overview import NOTHING, Overview, midnight_before, read_journal
 from gateway.operations.places import look_at_folders
 from gateway.operations.reasons import next_step
-from gateway.site import Site, has_journal, runs, site_files, site_layout
+from gateway.places import site_files, site_layout
+from gateway.site import Site, has_journal, runs
 
 _MOVING = tuple(str(state) for state in MessageState if state not in ENDED)
 

@@ -21,8 +21,9 @@ from gateway.journal.queries import MessageFilter
 from gateway.model import MessageState
 from gateway.operations.importing import Complaint, Export, Importer, ImportReport, foresee, read_export, read_numbers
 from gateway.operations.overview import stamp
+from gateway.places import prepare_folders, site_files
 from gateway.settings import Route, Settings
-from gateway.site import Site, has_journal, person, site_files
+from gateway.site import Site, has_journal, person
 
 app = typer.Typer(name="orders", help="List orders; with `import`, declare those that Jakamo already has.")
 COMPLAINTS_SHOWN = 20
@@ -201,7 +202,7 @@ def _take(
     dry_run: bool,
 ) -> ImportReport:
     """Open the journal, which a go-live may make here for the first time, and take the orders into it."""
-    from gateway.app import lane_keeper, prepare_folders
+    from gateway.app import lane_keeper
 
     if dry_run and not has_journal(settings):
         return foresee(account, declared, complaints, file)

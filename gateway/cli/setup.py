@@ -23,8 +23,8 @@ from gateway.cli.output import OK, USAGE, console, counted, plain, say, tell_jso
 from gateway.errors import UsageError
 from gateway.files.durable import FileDoor
 from gateway.operations.checking import CheckReport, check_site, known_mappings
+from gateway.places import mark_folders, site_files, site_layout
 from gateway.settings import Settings, load_settings
-from gateway.site import mark_folders, site_files, site_layout
 
 _Text = str | None
 

@@ -60,9 +60,9 @@ class Senders:
                 return items
 
     @property
-    def nothing_returned(self) -> bool:
-        """Tell whether nothing waits to be taken."""
-        return self._returned.empty()
+    def returned(self) -> int:
+        """How many came back and wait to be taken."""
+        return self._returned.qsize()
 
     def close(self) -> None:
         """Begin nothing any more; calls still on the wire end by their own deadline, unheard."""

@@ -36,3 +36,7 @@ class OperationsContext:
     node: str
     max_file_bytes: int
     marker_routes: frozenset[str] = frozenset()  # routes whose files come with a companion marker
+
+    def error_place(self, folder: str) -> Path:
+        """Return the folder that a placement names: error/ itself, or unknown/ in it."""
+        return self.layout.unknown if folder == "unknown" else self.layout.error

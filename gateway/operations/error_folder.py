@@ -8,11 +8,11 @@ never overwritten or removed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from gateway.errors import FileRejected, StorageError
 from gateway.files.layout import extract_name, free_name, reason_names
@@ -21,6 +21,7 @@ from gateway.journal.decisions import close_rejected
 from gateway.journal.tables import interchange, message
 from gateway.model import MessageState
 from gateway.operations.context import OperationsContext
+from gateway.operations.leaving import Leaving
 from gateway.operations.markers import file_marker
 from gateway.operations.reasons import reason_json, reason_text
 
@@ -32,19 +33,57 @@ class ErrorFolder:
 
     def __init__(self, context: OperationsContext) -> None:
         self._context = context
+        self._leaving = Leaving(context)
 
     def recover(self) -> None:
         """At start: finish what a stop interrupted."""
-        for row in self._context.journal.read(placements.active):
-            if row["state"] == "placing":
-                self._put(row)
-            elif row["state"] == "leaving":
-                self._take_away(row)
+        self._carry_on()
 
     def step(self) -> bool:
         """Take away what has left, then place what waits; return whether anything changed."""
-        left = self._leave()
-        return self._place() or left
+        moved = self._carry_on()
+        moved = self._leave() or moved
+        return self._place() or moved
+
+    def leave(
+        self, row: Any, decide: Callable[[Connection], None] | None = None, filed: Path | None = None
+    ) -> bool:
+        """End a placement, in one commit with what is decided by it, and take its files away.
+
+        `filed` is where a person already put the file. Return whether the placement was still as seen.
+        """
+        if not self._leaving.record(row, decide, filed):
+            return False
+        self._finish({**row, "state": "leaving"})
+        return True
+
+    def put_again(self, row: Any) -> None:
+        """Put a file that was removed by hand back, with its reasons."""
+        now = self._context.clock.now()
+        if self._context.journal.write(lambda c: placements.set_state(c, row["id"], row["state"], "placing", now)):
+            self._finish({**row, "state": "placing"})
+
+    def _carry_on(self) -> bool:
+        """Finish what a stop, or trouble with the disk, interrupted; return whether anything was."""
+        rows = [r for r in self._context.journal.read(placements.active) if r["state"] in ("placing", "leaving")]
+        return bool([row for row in rows if self._finish(row)])
+
+    def _finish(self, row: Any) -> bool:
+        """Carry out what is on record for a placement; trouble with one leaves the others alone. Return if done."""
+        context, key = self._context, f"placement:{row['id']}"
+        try:
+            if row["state"] == "placing":
+                self._put(row)
+            else:
+                self._leaving.finish(row)
+        except FileExistsError:
+            return self.leave(row)  # somebody put a file there meanwhile: it gets another name at the next look
+        except StorageError as error:
+            self._incident(key, str(error))
+            return False
+        if context.journal.read(lambda c: key in incidents.open_keys(c, key)):
+            context.journal.write(lambda c: incidents.clear(c, key, context.clock.now()))
+        return True
 
     # Placing
 
@@ -86,16 +125,18 @@ class ErrorFolder:
         return form
 
     def _plan_whole(self, row: RowMapping, folder: str) -> bool:
-        files = self._context.files
+        files, path = self._context.files, Path(row["path"])
         try:
-            data = files.read(Path(row["path"]), self._context.max_file_bytes + 1)
+            sha256, size = files.sha256(path)
+            most = self._context.max_file_bytes
+            data = files.read(path, most) if size <= most else None  # too large to be kept twice
         except FileNotFoundError:
             self._incident(f"original:{row['sequence']}", f"{row['name']} is not where it was put ({row['path']}).")
             return False
-        except StorageError as error:
+        except (FileRejected, StorageError) as error:
             self._incident(f"original:{row['sequence']}", str(error))
             return False
-        return self._plan(row, None, folder, row["name"], data)
+        return self._plan(row, None, folder, row["name"], data, sha256)
 
     def _plan_extract(self, row: RowMapping, message_row: RowMapping) -> bool:
         folder = "unknown" if message_row["state"] == MessageState.UNKNOWN else "error"
@@ -106,7 +147,7 @@ class ErrorFolder:
             self._incident(key, f"No extract of {message_row['order_number']} could be made: {error}")
             return False
         name = row["name"] if row["order_count"] == 1 else extract_name(row["name"], message_row["order_number"])
-        return self._plan(row, message_row["id"], folder, name, data)
+        return self._plan(row, message_row["id"], folder, name, data, hashlib.sha256(data).hexdigest())
 
     def _extract(self, row: RowMapping, message_row: RowMapping) -> bytes:
         path = Path(row["path"])
@@ -114,10 +155,12 @@ class ErrorFolder:
             return self._context.files.read(path, self._context.max_file_bytes + 1)
         return self._context.extractor.extract(message_row["mapping"], path, [message_row["ordinal"]]).result()
 
-    def _plan(self, row: RowMapping, message_id: int | None, folder: str, name: str, data: bytes) -> bool:
+    def _plan(
+        self, row: RowMapping, message_id: int | None, folder: str, name: str, data: bytes | None, sha256: str
+    ) -> bool:
         """Commit the intent under a free name, then carry it out."""
         context = self._context
-        place = self._folder(folder)
+        place = context.error_place(folder)
         active = context.journal.read(placements.active)
         taken = {entry.name for entry in context.files.list_folder(place)}
         taken |= {other["name"] for other in active if other["folder"] == folder}
@@ -125,16 +168,16 @@ class ErrorFolder:
         now = context.clock.now()
         values: dict[str, Any] = {
             "interchange": row["sequence"], "message": message_id, "folder": folder, "name": chosen,
-            "sha256": hashlib.sha256(data).hexdigest(), "bytes": data, "reason_hashes": {},
+            "sha256": sha256, "bytes": data, "reason_hashes": {},
         }
         key = context.journal.write(lambda c: placements.plan(c, values, now))
-        self._put({**values, "id": key, "state": "placing"})
+        self._finish({**values, "id": key, "state": "placing"})
         return True
 
     def _put(self, row: Any) -> None:
         """Write the reasons, then the file, then record that it is there. May be repeated after a stop."""
         context = self._context
-        place = self._folder(row["folder"])
+        place = context.error_place(row["folder"])
         hashes = self._write_reasons(row, place)
         target = place / row["name"]
         moved = self._put_file(row, target)
@@ -153,21 +196,20 @@ class ErrorFolder:
         """Bring the file to its place; return whether the original itself was moved there."""
         context = self._context
         files = context.files
-        if row["message"] is None:
+        whole = row["message"] is None
+        if whole:
             owner = context.journal.read(lambda c: interchanges.by_sequence(c, row["interchange"]))
             source = Path(owner["path"]) if owner is not None else target
             if owner is not None:
                 file_marker(context, owner)
-            if source == target or files.exists(source):
-                if source != target:
-                    files.move(source, target, resume=True)
+            if source != target and files.exists(source):
+                files.move(source, target, resume=True)
                 return True
-            if files.exists(target):
-                return True
-        data = context.journal.read(lambda c: placements.bytes_of(c, row["id"])) or b""
         if not (files.exists(target) and files.sha256(target)[0] == row["sha256"]):
-            files.write_durably(target, data)
-        return False
+            data = context.journal.read(lambda c: placements.bytes_of(c, row["id"]))
+            if data is not None:
+                files.write_durably(target, data)
+        return whole
 
     def _write_reasons(self, row: Any, place: Path) -> dict[str, str]:
         context = self._context
@@ -199,14 +241,8 @@ class ErrorFolder:
         for row in context.journal.read(placements.active):
             if row["state"] not in ("placed", "removed") or not self._may_leave(row):
                 continue
-            if self._set_leaving(row):
-                self._take_away({**row, "state": "leaving"})
-                changed = True
+            changed = self.leave(row) or changed
         return changed
-
-    def _set_leaving(self, row: RowMapping) -> bool:
-        now = self._context.clock.now()
-        return self._context.journal.write(lambda c: placements.set_state(c, row["id"], row["state"], "leaving", now))
 
     def _may_leave(self, row: RowMapping) -> bool:
         read = self._context.journal.read
@@ -225,67 +261,6 @@ class ErrorFolder:
         self._context.journal.write(
             lambda c: close_rejected(c, row["interchange"], "handed-back", "Handed back; see the newer file.", now)
         )
-
-    def _take_away(self, row: Any) -> None:
-        """Remove our own files of a placement: the whole original goes to done/, an extract is deleted."""
-        context = self._context
-        files = context.files
-        place = self._folder(row["folder"])
-        path = place / row["name"]
-        target: Path | None = None
-        if files.exists(path) and files.sha256(path)[0] == row["sha256"]:
-            if row["message"] is None:
-                target = self.to_done(path, row["name"])
-            else:
-                files.remove(path)
-        self._remove_reasons(row, place)
-        now = context.clock.now()
-
-        def gone(connection: Any) -> None:
-            placements.set_state(connection, row["id"], "leaving", "gone", now)
-            if target is not None:
-                connection.execute(
-                    update(interchange).where(interchange.c.sequence == row["interchange"]).values(path=str(target))
-                )
-
-        context.journal.write(gone)
-
-    def take_reasons_away(self, row: Any) -> None:
-        """Remove the reason files of a placement whose file a person moved."""
-        self._remove_reasons(row, self._folder(row["folder"]))
-
-    def write_reasons_again(self, row: Any) -> None:
-        """Write the reason files of a placement anew, after they were removed by hand."""
-        hashes = self._write_reasons(row, self._folder(row["folder"]))
-        now = self._context.clock.now()
-        self._context.journal.write(
-            lambda c: placements.set_state(c, row["id"], "placed", "placed", now, reason_hashes=hashes)
-        )
-
-    def _remove_reasons(self, row: Any, place: Path) -> None:
-        """Remove the reasons where they were put, and where a person dragged them along with their file."""
-        files, layout = self._context.files, self._context.layout
-        for name in reason_names(row["name"]):
-            written = (row["reason_hashes"] or {}).get(name)
-            for folder in (place, layout.retry, layout.done, layout.arrived, layout.send_again):
-                path = folder / name
-                if files.exists(path) and (
-                    (written is None and folder == place) or files.sha256(path)[0] == written
-                ):
-                    files.remove(path)
-
-    def to_done(self, path: Path, name: str) -> Path:
-        """Move a file to today's folder under done/ under a free name; return where it is."""
-        context = self._context
-        folder = context.layout.done_for(context.clock.now().astimezone().date())
-        context.files.make_folder(folder)
-        taken = {entry.name for entry in context.files.list_folder(folder)}
-        target = folder / free_name(name, taken)
-        context.files.move(path, target)
-        return target
-
-    def _folder(self, folder: str) -> Path:
-        return self._context.layout.unknown if folder == "unknown" else self._context.layout.error
 
     def _incident(self, key: str, text: str) -> None:
         now = self._context.clock.now()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, select
 
 from gateway.errors import StaleTransition
 from gateway.files.entry import Entry
@@ -55,7 +55,7 @@ class Gestures:
             for folder, arrived in ((layout.arrived, True), (layout.send_again, False)):
                 found = self._find(folder, row)
                 if found is not None:
-                    return self._answer(row, found, arrived=arrived)
+                    return self._answer(row, arrived=arrived)
         for folder in (layout.done, layout.done_for(self._context.clock.now().astimezone().date()), layout.error):
             found = self._find(folder, row, by_name=folder == layout.done)
             if found is not None and not self._is_an_original(found):
@@ -102,13 +102,10 @@ class Gestures:
             elif row["message"] is None:
                 text = f"Skipped by {OPERATOR}."
                 decisions.close_rejected(connection, row["interchange"], "skipped", text, now)
-            self._gone(connection, row, found)
 
-        context.journal.write(skip)
-        self._error_folder.take_reasons_away(row)
-        return True
+        return self._error_folder.leave(row, skip, found)
 
-    def _answer(self, row: RowMapping, found: Path, *, arrived: bool) -> bool:
+    def _answer(self, row: RowMapping, *, arrived: bool) -> bool:
         """Record the answer, then file the paper away."""
         context = self._context
         now = context.clock.now()
@@ -121,17 +118,9 @@ class Gestures:
                     )
 
         try:
-            context.journal.write(answer)
+            return self._error_folder.leave(row, answer)
         except StaleTransition:
             return False
-        target: Path | None = None
-        if row["message"] is None or context.files.sha256(found)[0] != row["sha256"]:
-            target = self._error_folder.to_done(found, row["name"])
-        else:
-            context.files.remove(found)
-        context.journal.write(lambda c: self._gone(c, row, target))
-        self._error_folder.take_reasons_away(row)
-        return True
 
     def _put_back(self, row: RowMapping, found: Path | None) -> bool:
         """An unknown outcome is answered by two folders alone: back it goes, with its question."""
@@ -154,14 +143,6 @@ class Gestures:
         )
         return self._context.journal.read(lambda c: c.execute(statement.limit(1)).first()) is not None
 
-    def _gone(self, connection: Connection, row: RowMapping, path: Path | None) -> None:
-        now = self._context.clock.now()
-        placements.set_state(connection, row["id"], row["state"], "gone", now)
-        if row["message"] is None and path is not None:
-            connection.execute(
-                update(interchange).where(interchange.c.sequence == row["interchange"]).values(path=str(path))
-            )
-
     def _set(self, row: Any, state: str) -> None:
         now = self._context.clock.now()
         self._context.journal.write(lambda c: placements.set_state(c, row["id"], row["state"], state, now))
@@ -173,15 +154,6 @@ class Gestures:
         for row in context.journal.read(placements.active):
             if row["state"] != "removed":
                 continue
-            place = context.layout.unknown if row["folder"] == "unknown" else context.layout.error
-            self._restore(row, place / row["name"])
+            self._error_folder.put_again(row)
             count += 1
         return count
-
-    def _restore(self, row: RowMapping, path: Path) -> None:
-        context = self._context
-        if not context.files.exists(path):
-            data = context.journal.read(lambda c: placements.bytes_of(c, row["id"]))
-            context.files.write_durably(path, data or b"")
-        self._set(row, "placed")
-        self._error_folder.write_reasons_again(row)

@@ -2,8 +2,8 @@
 `outbox/.work/`, `stored` committed, rename and sync, `delivered`. What cannot be understood goes to
 `outbox/problems/` instead, raw, with a reason: recorded first, filed second.
 
-Whatever a stop interrupts is finished by `recover`. Nothing is ever written twice: a missing temp means that
-the file had its final name already, and the ERP took it.
+Whatever a stop interrupts is finished by `recover`, what the disk interrupts by `finish_all`. Nothing is ever
+written twice: a missing temp means that the file had its final name already, and the ERP took it.
 """
 
 from __future__ import annotations
@@ -44,16 +44,20 @@ class Outbox:
         self._files.check_marker(self._outbox)
 
     def recover(self) -> None:
-        """Finish what is stored and not delivered, then sweep unfinished files that no record knows."""
+        """At start: finish what is stored and not delivered, then sweep unfinished files that no record knows."""
+        self.finish_all()
+        for entry in self._files.list_folder(self._work):
+            if entry.is_file and entry.name != MARKER:
+                self._files.remove(entry.path)  # written before `stored`: its message is still in the queue
+
+    def finish_all(self) -> None:
+        """Finish what is stored and not delivered."""
         journal, account = self._journal, self._account
         stored = journal.read(lambda c: queue.in_state(c, account, QueueState.STORED))
         for row in stored:
             self.finish(row)
         for row in journal.read(lambda c: queue.unfiled_problems(c, account)):
             self.finish(row)
-        for entry in self._files.list_folder(self._work):
-            if entry.is_file and entry.name != MARKER:
-                self._files.remove(entry.path)  # written before `stored`: its message is still in the queue
 
     def deliver(self, fetched: Fetched) -> RowMapping:
         """Bring a message from the wire to its durable file; return its row, delivered or a filed problem."""

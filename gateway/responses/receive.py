@@ -79,7 +79,7 @@ class Receiver:
         self._unfinished = True  # something may be stored and not delivered
         self._unanswered = True  # something may be delivered and not acknowledged
         self._repeats = 0
-        self._come_back_seconds = 0.0
+        self._due_at = 0.0  # monotonic: no look at the queue before
         self.said_empty = False  # the last look ended at an empty queue
         self.blocked = False  # paused, outage, outbox gone, or the queue could not be read
 
@@ -97,7 +97,12 @@ class Receiver:
         """Return how many seconds to wait before the next look."""
         if self.stuck:
             return self._standstill.wait_seconds
-        return max(self._settings.poll_seconds, self._come_back_seconds if self.blocked else 0.0)
+        left = self._due_at - self._clock.monotonic()
+        return left if left > 0 else self._settings.poll_seconds
+
+    def look_now(self) -> None:
+        """Let the next step look at the queue although its time has not come; a stuck head is left alone."""
+        self._due_at = 0.0
 
     def recover(self) -> None:
         """At start: finish what is stored and not delivered. Trouble with the disk is tried again by each look."""
@@ -110,8 +115,11 @@ class Receiver:
         self._unfinished = False
 
     def step(self) -> bool:
-        """Look once; return whether a message was dealt with, so that the next may follow at once."""
-        if self._standstill.wait_seconds > 0:
+        """Look once; return whether a message was dealt with, so that the next may follow at once.
+
+        Woken early it does nothing: whatever else goes on in the service must not hurry the poll.
+        """
+        if self._standstill.wait_seconds > 0 or self._clock.monotonic() < self._due_at:
             return False
         self.said_empty = False
         self.blocked = self._stands_still()
@@ -123,9 +131,11 @@ class Receiver:
             self._moved_on(None)
             self._standstill.unstick()
             self._standstill.over("poll")
+            self._rest(self._settings.poll_seconds)
             self.said_empty = True
             return False
         if looked.body is None:
+            self._rest(max(self._settings.poll_seconds, looked.answer.retry_after_seconds or 0.0))
             self.blocked = True
             self._not_readable(looked.answer)
             return False
@@ -136,6 +146,9 @@ class Receiver:
             self._disk_trouble(error)
             return False
 
+    def _rest(self, seconds: float) -> None:
+        self._due_at = self._clock.monotonic() + seconds
+
     def _stands_still(self) -> bool:
         """Tell whether nothing may be fetched now: paused, an outage, or no outbox to write to."""
         name = self._settings.account
@@ -144,7 +157,7 @@ class Receiver:
         try:
             self._outbox.check()
             if self._unfinished:
-                self._outbox.recover()
+                self._outbox.finish_all()
                 self._unfinished = False
         except StorageError as error:
             self._disk_trouble(error)
@@ -256,7 +269,6 @@ class Receiver:
 
     def _not_readable(self, answer: Answer) -> None:
         name = self._settings.account
-        self._come_back_seconds = answer.retry_after_seconds or 0.0
         words = answer.words or answer.detail or str(answer.status)
         if answer.answer_class is not AnswerClass.SETTINGS:
             self._standstill.say("poll", f"The queue of account {name} cannot be read: {words}")

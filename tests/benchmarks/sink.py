@@ -116,6 +116,7 @@ class Sink:
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
         self.base_url = f"http://127.0.0.1:{self.port}"
+        self.reset_url = self.base_url + RESET.decode()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -127,8 +128,7 @@ class Sink:
 
     def reset(self) -> None:
         """Count from zero."""
-        with urlopen(self.base_url + RESET.decode()) as answer:
-            answer.read()
+        urlopen(self.reset_url).close()
 
     def report(self) -> dict[str, Any]:
         """Return what has arrived since the last reset."""

@@ -22,9 +22,10 @@ from gateway.simulator import Simulator
 from tests.crash.boundaries import plain_name
 
 REASONS = (".reason.txt", ".reason.json")
-OF_ITS_TIME = ("written_at", "interchange", "id", "attempts")
+OF_ITS_TIME = ("written_at", "fetched_at", "headers", "interchange", "id", "attempts")
 RESTING_MESSAGES = {"sent", "failed", "held", "parked", "unchanged", "replaced", "skipped"}
-RESTING_FILES = {"closed", "rejected"}
+RESTING_FILES = {"closed", "rejected", "returned"}
+OPEN_BY_NATURE = ("stuck:", "problem:")  # incidents that tell of the outside, not of us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +35,24 @@ class Expected:
     files: tuple[bytes, ...]  # every file that was ever dropped, by its content
     accepted: tuple[tuple[str, str], ...] = ()  # kind and order number, in the order of each lane
     queue: tuple[bytes, ...] = ()  # what the other side put into the queue
+    problems: tuple[bytes, ...] = ()  # what of it cannot be understood
+    redelivered: tuple[bytes, ...] = ()  # what was delivered before, and is now in outbox/ besides
+
+    @property
+    def outbox(self) -> Counter[bytes]:
+        """Return what the ERP is to find in the end."""
+        return Counter([*(body for body in self.queue if body not in self.problems), *self.redelivered])
 
 
 def after_kill(root: Path, simulator: Simulator, expected: Expected) -> list[str]:
     """Return what was lost, doubled, torn or done too early at the moment of a kill."""
     problems = _files_once(root, expected)
-    visible = [path.read_bytes() for path in _visible(root / "outbox")]
-    problems += [f"the ERP sees a torn or foreign file in outbox/: {body[:60]!r}" for body in visible if body not in expected.queue]
-    problems += [f"{number} copies of one response in outbox/" for number in Counter(visible).values() if number > 1]
+    visible, filed = _responses(root)
+    problems += [f"torn, foreign or doubled in outbox/: {body[:60]!r}" for body in visible - expected.outbox]
     gone = [expected.queue[int(key) - 1] for key in simulator.queue.acknowledged]
-    problems += [f"acknowledged before its file was there: {body[:60]!r}" for body in gone if body not in visible]
+    problems += [
+        f"acknowledged before its file was there: {body[:60]!r}" for body in gone if body not in visible | filed
+    ]
     problems += _doubles(simulator)
     problems += _sent_without_intent(root, simulator)
     return problems
@@ -82,7 +91,7 @@ def _content(path: Path) -> str:
     data = path.read_bytes()
     if path.name.endswith(REASONS[1]):
         reason = json.loads(data)
-        for part in (reason, *reason["messages"]):
+        for part in (reason, *reason.get("messages", ())):
             for name in OF_ITS_TIME:
                 part.pop(name, None)
         data = json.dumps(reason, sort_keys=True).encode()
@@ -144,13 +153,25 @@ def _lane(documents: Sequence[tuple[str, str]], lane: str) -> list[str]:
 
 
 def _queue(root: Path, simulator: Simulator, expected: Expected) -> list[str]:
-    visible = Counter(path.read_bytes() for path in _visible(root / "outbox"))
-    problems = []
-    if visible != Counter(expected.queue):
-        problems.append(f"outbox/ holds {sum(visible.values())} files, the queue had {len(expected.queue)}, or their bytes differ")
+    visible, filed = _responses(root)
+    problems = [
+        f"{where} holds {sum(found.values())} files, {sum(wanted.values())} were expected, or their bytes differ"
+        for where, found, wanted in (
+            ("outbox/", visible, expected.outbox),
+            ("outbox/problems/", filed, Counter(expected.problems)),
+        )
+        if found != wanted
+    ]
     if len(simulator.queue) or len(simulator.queue.acknowledged) != len(expected.queue):
         problems.append(f"{len(simulator.queue)} still in the queue, acknowledged {simulator.queue.acknowledged}")
     return problems
+
+
+def _responses(root: Path) -> tuple[Counter[bytes], Counter[bytes]]:
+    """Return what the ERP sees in the outbox, and what was filed as a problem."""
+    filed = [path for path in _visible(root / "outbox" / "problems") if not path.name.endswith(REASONS)]
+    visible = _visible(root / "outbox")
+    return Counter(path.read_bytes() for path in visible), Counter(path.read_bytes() for path in filed)
 
 
 # The journal
@@ -202,14 +223,17 @@ def _journal_problems(journal: sqlite3.Connection, root: Path, simulator: Simula
             problems.append(f"message {row['id']}: {row['tries']} tries, {tried} on record")
     problems += _interchange_problems(journal, root)
     problems += _placement_problems(journal, root)
-    for row in journal.execute("select id, state, acknowledged from queue_message"):
-        if row["state"] != "acknowledged" or not row["acknowledged"]:
+    for row in journal.execute("select * from queue_message"):
+        if row["state"] != ("problem" if row["problem"] else "acknowledged") or not row["acknowledged"]:
             problems.append(f"queue message {row['id']} is {row['state']}")
+    for row in journal.execute("select id, kind, result from action where state != 'done'"):
+        problems.append(f"action {row['id']} ({row['kind']}) was not carried out: {row['result']}")
     problems += _memory_problems(journal, simulator)
     for row in journal.execute("select key, text from incident where key like 'loop:%'"):
         problems.append(f"{row['key']}: {row['text']}")
-    for row in journal.execute("select key, text from incident where cleared_at is null and key not like 'stuck:%'"):
-        problems.append(f"still open: {row['key']}: {row['text']}")
+    for row in journal.execute("select key, text from incident where cleared_at is null"):
+        if not row["key"].startswith(OPEN_BY_NATURE):
+            problems.append(f"still open: {row['key']}: {row['text']}")
     return problems
 
 
@@ -220,6 +244,8 @@ def _interchange_problems(journal: sqlite3.Connection, root: Path) -> list[str]:
         if row["state"] not in RESTING_FILES:
             problems.append(f"{name} is {row['state']}")
         path = Path(row["path"])
+        if row["state"] == "returned":
+            continue
         if not path.is_file():
             problems.append(f"{name} is not where the journal has it: {plain_name(path, root)}")
         elif row["sha256"] != sha256(path.read_bytes()).hexdigest():

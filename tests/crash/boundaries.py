@@ -26,6 +26,7 @@ from gateway.jakamo.client import JakamoClient
 from gateway.model import Answer, MessageKind, QueueAnswer
 
 BEFORE, HALF, AFTER = "before", "half", "after"
+CALLS = frozenset({"commit", "send", "fetch", "acknowledge"})
 ONLY_ONCE = frozenset({"before fetch", "after fetch nothing"})
 """A gateway that waits looks at the queue again and again: the first look stands for all of them."""
 
@@ -51,6 +52,15 @@ class Point:
 
     label: str
     occurrence: int
+
+    @property
+    def is_distinct(self) -> bool:
+        """Tell whether a kill here can show what no other one shows.
+
+        Before an effect on a file all is as it was after the thread's last one; before a commit or a call it is not.
+        """
+        phase, verb, *_ = self.label.split()
+        return phase != BEFORE or verb in CALLS
 
     def __str__(self) -> str:
         return self.label if self.occurrence == 1 else f"{self.label} (#{self.occurrence})"

@@ -22,18 +22,11 @@ from tests.site import Site
 TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What undisturbed lives showed: the boundaries of the story itself, and how it ends."""
-
-    points: list[Point]
-    undisturbed: dict[str, str]
-
-
 @dataclass(slots=True)
 class Verdict:
     """What became of one kill."""
 
+    scenario: str
     point: Point
     fired: bool = False
     unknown: int = 0  # outcomes that were unknown after the restart, and answered
@@ -48,6 +41,7 @@ class Ground:
         self._templates = scratch / "templates"
         self._shared = shared
         self._keeper = keeper
+        self._undisturbed: dict[str, dict[str, str]] = {}
         with Simulator() as simulator:
             self._port = int(simulator.base_url.rpartition(":")[2])
 
@@ -60,54 +54,60 @@ class Ground:
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.copytree(template, self.root)
         with Simulator(port=self._port) as simulator:
-            site = Site(self.root, simulator)
+            site = Site(self.root, simulator, **scenario.options)
             yield site, scenario.act(site)
 
     def _prepare(self, scenario: Scenario, template: Path) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
         with Simulator(port=self._port) as simulator:
-            scenario.prepare(Site(self.root, simulator))
+            scenario.prepare(Site(self.root, simulator, **scenario.options))
         shutil.copytree(self.root, template)
 
     def live(self, kill: Point | None = None) -> Life:
         """Live one life of the gateway as a process of its own."""
         return self._keeper.live(self.root / "gateway.toml", kill)
 
-    def rehearsal(self, scenario: Scenario) -> Rehearsal:
-        """Return what undisturbed lives show; asked once for all test processes, so that all know the same points."""
-        place = self._shared / f"rehearsal-{scenario.key}.json"
+    def undisturbed(self, scenario: Scenario) -> dict[str, str]:
+        """Return what lies in the site's folders when nothing happened to the gateway."""
+        if scenario.key not in self._undisturbed:
+            with self.played(scenario) as (site, expected):
+                site.run()
+                site.run()
+                listing = audit.listing(self.root)
+                problems = audit.at_the_end(self.root, site.simulator, expected, listing)
+                assert problems == [], problems
+                self._undisturbed[scenario.key] = listing
+        return self._undisturbed[scenario.key]
+
+    def points(self, scenario: Scenario) -> list[Point]:
+        """Return the boundaries of the story; asked once for all test processes, so that all know the same."""
+        place = self._shared / f"boundaries-{scenario.key}.json"
         with FileLock(f"{place}.lock"):
             if not place.exists():
-                found = self._rehearse(scenario)
-                points = [[point.label, point.occurrence] for point in found.points]
-                place.write_text(json.dumps([points, found.undisturbed]), encoding="utf-8")
-        pairs, undisturbed = json.loads(place.read_text(encoding="utf-8"))
-        return Rehearsal([Point(label, occurrence) for label, occurrence in pairs], undisturbed)
+                found = [[point.label, point.occurrence] for point in self._rehearse(scenario)]
+                place.write_text(json.dumps(found), encoding="utf-8")
+        return [Point(label, occurrence) for label, occurrence in json.loads(place.read_text(encoding="utf-8"))]
 
-    def _rehearse(self, scenario: Scenario) -> Rehearsal:
-        """Live twice undisturbed; what a start alone meets is no part of the story."""
-        with self.played(scenario) as (site, expected):
-            life = self.live()
-            assert life.status == 0, life.output
-            site.run()
-            undisturbed = audit.listing(self.root)
-            problems = audit.at_the_end(self.root, site.simulator, expected, undisturbed)
-            assert problems == [], problems
-            start = set(self.live().points)
-        if not expected.files:  # the first start is a story of its own
-            start = set()
-        with self.played(scenario):
-            again = self.live()
-            assert again.status == 0, again.output
-        points = dict.fromkeys([*life.points, *again.points])
-        return Rehearsal([point for point in points if point not in start], undisturbed)
+    def _rehearse(self, scenario: Scenario) -> list[Point]:
+        """Live the story twice undisturbed; what a start alone meets is no part of it, unless it is the story."""
+        met: dict[Point, None] = {}
+        start: set[Point] = set()
+        for _ in range(2):
+            with self.played(scenario):
+                life = self.live()
+                assert life.status == 0, life.output
+                met |= dict.fromkeys(life.points)
+                if not scenario.is_a_start:
+                    start |= set(self.live().points)
+        return [point for point in met if point not in start and point.is_distinct]
 
-    def kill(self, scenario: Scenario, point: Point, rehearsal: Rehearsal) -> Verdict:
+    def kill(self, scenario: Scenario, point: Point) -> Verdict:
         """Kill a life at a boundary, restart, answer what is unknown, and audit all of it.
 
         A boundary that this life did not meet (commits travel together now and then) is tried again.
         """
-        verdict = Verdict(point)
+        verdict = Verdict(scenario.key, point)
+        undisturbed = self.undisturbed(scenario)
         for _ in range(TRIES):
             with self.played(scenario) as (site, expected):
                 life = self.live(point)
@@ -116,18 +116,18 @@ class Ground:
                     continue
                 verdict.fired = True
                 verdict.problems += audit.after_kill(self.root, site.simulator, expected)
-                verdict.problems += self._afterwards(site, expected, rehearsal, verdict)
+                verdict.problems += self._afterwards(site, expected, undisturbed, verdict)
                 break
         return verdict
 
-    def _afterwards(self, site: Site, expected: Expected, rehearsal: Rehearsal, verdict: Verdict) -> list[str]:
+    def _afterwards(self, site: Site, expected: Expected, undisturbed: dict[str, str], verdict: Verdict) -> list[str]:
         try:
             site.run()
             verdict.unknown = answer_unknown(site)
             site.run()
         except Exception as error:  # noqa: BLE001 - whatever stops a restart is what we are looking for
             return [f"the restart failed: {type(error).__name__}: {error}"]
-        return audit.at_the_end(self.root, site.simulator, expected, rehearsal.undisturbed)
+        return audit.at_the_end(self.root, site.simulator, expected, undisturbed)
 
 
 def answer_unknown(site: Site) -> int:

@@ -34,9 +34,11 @@ class Keeper:
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
+        self._said = (scratch / "keeper.txt").open("wb")  # such as semaphores that the killed left to be cleaned up
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from tests.crash.victim import serve; serve()"],
-            cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+            cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,
+            encoding="utf-8",
         )  # fmt: skip
 
     def live(self, settings_file: Path, kill: Point | None = None) -> Life:
@@ -56,6 +58,7 @@ class Keeper:
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
+        self._said.close()
 
     def __enter__(self) -> Keeper:
         return self

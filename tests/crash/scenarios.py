@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from gateway.clock import SystemClock
+from gateway.journal import actions
+from gateway.journal.journal import journal_url, open_journal
 from gateway.simulator import Fault
 from tests.crash.audit import Expected
+from tests.erp_xml import HEAD, xml_order
 from tests.orders import bad, export, row
 from tests.site import Site
 
@@ -18,10 +23,13 @@ HALF_BAD = export(row("PO-1"), bad("PO-2"))
 CORRECTED = export(row("PO-2"))
 BROKEN = export(row("PO-1")) + b'N;PO-7;"'
 MENDED = export(row("PO-1"), row("PO-7"))
+UNREADABLE = b"<OrderResponse><ID>OR-1</ID>"
+MARKER = b"a.csv is complete\n"
+UNFINISHED = (HEAD + xml_order("PO-1") + xml_order("PO-2")[:200]).encode()
 RESPONSES: list[bytes] = []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One story. `prepare` is lived undisturbed; the life after `act` is the one that is killed."""
 
@@ -29,6 +37,8 @@ class Scenario:
     title: str
     prepare: Callable[[Site], None]
     act: Callable[[Site], Expected]
+    is_a_start: bool = False  # the story is the start itself
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the site, besides the plain ones
 
 
 def _started(site: Site) -> None:
@@ -41,9 +51,8 @@ def _one_order(site: Site) -> Expected:
 
 
 def _two_orders_and_a_refused_one(site: Site) -> Expected:
-    site.simulator.faults.add(
-        Fault(endpoint="order", order="PO-3", status=400, times=None, body=b"<errors><error>No such item.</error></errors>")
-    )
+    words = b"<errors><error>No such item.</error></errors>"
+    site.simulator.faults.add(Fault(endpoint="order", order="PO-3", status=400, times=None, body=words))
     site.drop("orders.csv", MIXED)
     site.drop("refused.csv", REFUSED)
     return Expected(files=(MIXED, REFUSED), accepted=(("Order", "PO-1"),))
@@ -128,23 +137,78 @@ def _first_start(_site: Site) -> Expected:
     return Expected(files=())
 
 
+def _unreadable_message(site: Site) -> Expected:
+    site.simulator.enqueue(UNREADABLE, {"Jakamo-Order-Number": "PO-1"})
+    return Expected(files=(), queue=(UNREADABLE,), problems=(UNREADABLE,))
+
+
+def _file_and_marker(site: Site) -> Expected:
+    site.drop("a.csv", ORDER)
+    site.drop("a.csv.ok", MARKER)
+    return Expected(files=(ORDER, MARKER), accepted=(("Order", "PO-1"),))
+
+
+def _unfinished_file(site: Site) -> Expected:
+    site.drop("a.xml", UNFINISHED)
+    return Expected(files=(UNFINISHED,))
+
+
+def _unknown_and_confirmed(site: Site) -> None:
+    _unknown("after-accepting")(site)
+    RESPONSES[:] = [site.simulator.confirm("PO-1", "as-ordered")]
+
+
+def _fresh_export(site: Site) -> Expected:
+    site.drop("b.csv", ORDER)
+    return Expected(files=(export(bad("PO-1")), ORDER), accepted=(("Order", "PO-1"),))
+
+
+def _response_taken(site: Site) -> None:
+    _order_sent(site)
+    site.run()
+    [path, *others] = site.outbox_files()
+    RESPONSES[:] = [others[-1].read_bytes() if others else path.read_bytes()]
+    for taken in (path, *others):
+        taken.unlink()  # the ERP has read them
+
+
+def _asked_to_redeliver(site: Site) -> Expected:
+    journal = open_journal(journal_url("", site.root / "state"))
+    now = SystemClock().now()
+    journal.write(lambda c: actions.request(c, "redeliver", {"order": "PO-1"}, "a test", now))
+    journal.close()
+    return Expected(files=(ORDER,), redelivered=tuple(RESPONSES))
+
+
+WITH_MARKER = {
+    "routes": [
+        {"name": "csv", "match": "*.csv", "mapping": "csv-order", "account": "main", "complete": "marker:.ok"}
+    ]
+}
+WITH_END = {
+    "routes": [{"name": "erp", "match": "*.xml", "mapping": "erp-xml-order", "account": "main", "complete": "trailer"}]
+}
 SCENARIOS = {
     scenario.key: scenario
     for scenario in (
-        Scenario(key="A", title="one file with one order", prepare=_started, act=_one_order),
+        Scenario("A", "one file with one order", _started, _one_order),
         Scenario(
-            key="B", title="two orders, one fails on mapping; a file whose order is refused",
-            prepare=_started, act=_two_orders_and_a_refused_one,
+            "B", "two orders, one fails on mapping; a file whose order is refused",
+            _started, _two_orders_and_a_refused_one,
         ),
-        Scenario(key="C", title="an order, then its change", prepare=_started, act=_order_and_change),
-        Scenario(key="D", title="a confirmation and a delivered status", prepare=_order_sent, act=_responses),
-        Scenario(key="E", title="a corrected extract handed back", prepare=_extract_in_error, act=_extract_handed_back),
-        Scenario(key="F1", title="an unknown outcome answered: arrived", prepare=_unknown("after-accepting"), act=_arrived),
-        Scenario(
-            key="F2", title="an unknown outcome answered: send again", prepare=_unknown("after-reading"), act=_send_again
-        ),
-        Scenario(key="G", title="the very first start", prepare=_nothing, act=_first_start),
-        Scenario(key="H", title="a rejected file, mended and handed back", prepare=_rejected, act=_rejected_handed_back),
-        Scenario(key="I", title="a failed file moved to done: skipped", prepare=_failed, act=_skipped),
+        Scenario("C", "an order, then its change", _started, _order_and_change),
+        Scenario("D", "a confirmation and a delivered status", _order_sent, _responses),
+        Scenario("E", "a corrected extract handed back", _extract_in_error, _extract_handed_back),
+        Scenario("F1", "an unknown outcome answered: arrived", _unknown("after-accepting"), _arrived),
+        Scenario("F2", "an unknown outcome answered: send again", _unknown("after-reading"), _send_again),
+        Scenario("F3", "an unknown outcome settled by its confirmation", _unknown_and_confirmed, _responses),
+        Scenario("G", "the very first start", _nothing, _first_start, is_a_start=True),
+        Scenario("H", "a rejected file, mended and handed back", _rejected, _rejected_handed_back),
+        Scenario("I", "a failed file moved to done: skipped", _failed, _skipped),
+        Scenario("J", "a queue message that cannot be understood", _started, _unreadable_message),
+        Scenario("K", "a file with its companion marker", _started, _file_and_marker, options=WITH_MARKER),
+        Scenario("L", "an unfinished file, given back", _started, _unfinished_file, options=WITH_END),
+        Scenario("M", "a failed order replaced by a fresh export", _failed, _fresh_export),
+        Scenario("N", "a response delivered again on demand", _response_taken, _asked_to_redeliver),
     )
-}  # fmt: skip
+}

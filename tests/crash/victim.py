@@ -19,10 +19,11 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, cast
 
-from gateway.app import Gateway, file_door
+from gateway.app import Gateway
 from gateway.clock import SystemClock
 from gateway.jakamo.client import JakamoClient
 from gateway.mapping.worker import Worker
+from gateway.places import site_files
 from gateway.settings import load_settings
 from tests.crash.boundaries import Boundaries, NumberedDoor, NumberedWire, Point, number_commits, read_points
 
@@ -37,7 +38,7 @@ class Victim(Gateway):
         settings = load_settings(settings_file, {})
         self._boundaries = boundaries
         clock = SystemClock()
-        plain = file_door(settings, clock)
+        plain = site_files(settings, clock)
         door = NumberedDoor(
             boundaries, settings_file.parent, file_mode=plain.file_mode, dir_mode=plain.dir_mode, group=plain.group,
             owner=plain.owner, clock=clock,
@@ -94,7 +95,7 @@ def _be_victim(order: Mapping[str, Any]) -> None:
         kill = Point(order["label"], order["occurrence"]) if order.get("label") else None
         code = live(Path(order["settings"]), Path(order["log"]), kill)
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # there is one: we are handling it
+        sys.excepthook(*sys.exc_info())
         raise
     finally:
         sys.stdout.flush()

@@ -490,8 +490,10 @@ def test_the_work_folder_lost_while_running_stops_the_delivery(site: Site, simul
 def test_names_sort_as_the_queue_gave_them_even_when_the_clock_is_set_back(site: Site, simulator: Simulator) -> None:
     """An hour back between two answers to one order: the ERP, which sorts by name, still reads them in order."""
     sent = [response("PO-1", number) for number in range(6)]
-    with living(site) as (_, clock):
+    with living(site) as (gateway, clock):
+        receiver = gateway.parts.receivers["main"]
         for number, body in enumerate(sent):
+            eventually(lambda: receiver.said_empty, "at rest")
             clock.set_wall(START + timedelta(hours=(number % 2) * -1, seconds=number))
             simulator.enqueue(body)
             clock.advance(61)
@@ -552,9 +554,25 @@ def test_the_poll_comes_back_when_it_is_asked_to(site: Site, simulator: Simulato
     with living(site) as (gateway, clock):
         eventually(lambda: gateway.parts.receivers["main"].blocked, "asked to come back")
         assert gateway.parts.receivers["main"].pause() == 600
-        clock.advance(601)
-        gateway.service.wake_all()
+        clock.advance(599)
+        before = gateway.service.rounds()["poll-main"]
+        eventually(lambda: gateway.service.rounds()["poll-main"] > before + 2, "woken in vain")
+        assert len(simulator.ledger.requests_to("queue")) == 1
+        clock.advance(1)
         eventually(lambda: len(simulator.queue) == 0, "delivered")
+
+
+def test_a_busy_inbox_does_not_hurry_the_poll(site: Site, simulator: Simulator) -> None:
+    """Files come and go all the time; an empty queue is still looked at once in poll_seconds."""
+    with living(site) as (gateway, clock):
+        eventually(lambda: gateway.parts.receivers["main"].said_empty, "the first look")
+        for number in range(5):
+            clock.advance(5)
+            site.drop(f"{number}.csv", export(row(f"PO-{number}")))
+            eventually(lambda number=number: len(site.done()) > number, "filed")  # type: ignore[misc]
+        assert len(simulator.ledger.requests_to("queue")) == 1
+        clock.advance(40)
+        eventually(lambda: len(simulator.ledger.requests_to("queue")) == 2, "a minute is over")
 
 
 def test_a_file_is_durable_before_its_message_is_acknowledged(tmp_path: Path) -> None:
@@ -563,14 +581,14 @@ def test_a_file_is_durable_before_its_message_is_acknowledged(tmp_path: Path) ->
 
     def look(record: RequestRecord) -> None:
         if record.endpoint == "acknowledge":
-            seen.append(bodies(site))
+            seen.append(bodies(lived))
 
     with Simulator(on_request=look) as simulator:
-        site = Site(tmp_path, simulator)
+        lived = Site(tmp_path, simulator)
         sent = [response(f"PO-{number}") for number in range(3)]
         for body in sent:
             simulator.enqueue(body)
-        site.run()
+        lived.run()
     assert seen == [sent[:1], sent[:2], sent]
 
 
