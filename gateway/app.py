@@ -45,6 +45,7 @@ from gateway.settings import Account, Settings
 
 TEND_SECONDS = 5.0
 OPERATIONS_SECONDS = 1.0
+OPERATIONS_REST_SECONDS = 0.1
 DELIVERY_SECONDS = 0.5
 MAPPING_SECONDS = 1.0
 MAPPING_SECONDS_LIMIT = 60.0
@@ -213,7 +214,10 @@ class Gateway:
             Loop("mapping", mapping_step, lambda: MAPPING_SECONDS, wake=self._mapping_wanted),
             Loop("delivery", parts.delivery.gathered_step, lambda: DELIVERY_SECONDS, wake=parts.delivery.wake),
             Loop("tend", parts.delivery.tend, lambda: TEND_SECONDS),
-            Loop("operations", self._operations_step, lambda: min(OPERATIONS_SECONDS, settings.scan_seconds)),
+            Loop(
+                "operations", self._operations_step, lambda: min(OPERATIONS_SECONDS, settings.scan_seconds),
+                rest=OPERATIONS_REST_SECONDS,
+            ),
         ]
         for name, receiver in parts.receivers.items():
             loops.append(Loop(f"poll-{name}", receiver.step, receiver.pause))
@@ -226,7 +230,7 @@ class Gateway:
 
     def _intake_step(self) -> bool:
         parts = self.parts
-        did = parts.scanner.step()
+        did = not parts.splitter.behind and parts.scanner.step()
         did = parts.splitter.step() or did
         did = parts.handback.step() or did
         if did:
@@ -238,11 +242,9 @@ class Gateway:
         parts = self.parts
         did = parts.actions.step()
         did = parts.gestures.step() or did
-        did = self._tidy() or did
         if did:
-            parts.delivery.poke()
-            self.service.wake_all()
-        return did
+            self.service.wake_all()  # a person's wish may set anything going
+        return self._tidy() or did
 
     def _tidy_step(self) -> bool:
         did = self.parts.error_folder.step()

@@ -30,6 +30,7 @@ class Loop:
     name: str
     step: Callable[[], bool]
     pause: Callable[[], float]
+    rest: float = 0.0  # seconds between two rounds even when there is more to do, so that many share one
     wake: threading.Event = field(default_factory=threading.Event)
     beat_at: float = 0.0
     working: bool = True
@@ -133,6 +134,8 @@ class Service:
             loop.beat_at = self._clock.monotonic()
             if not did and not self._stop.is_set():
                 self._clock.wait(loop.wake, loop.pause())
+            elif loop.rest:
+                self._clock.wait(self._stop, loop.rest)
 
     def _note_failure(self, loop: Loop, error: Exception) -> None:
         now = self._clock.monotonic()

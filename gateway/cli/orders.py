@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping
 from gateway.cli.invocation import AccountName, Config, Json, Match, ReasonClass, Since, invocation, since_instant
 from gateway.cli.output import NEEDS_PERSON, OK, console, counted, local, say, table, tell_json
 from gateway.clock import SystemClock
-from gateway.errors import UsageError
+from gateway.errors import FileRejected, UsageError
 from gateway.journal import queries
 from gateway.journal.imports import Declared
 from gateway.journal.queries import MessageFilter
@@ -191,6 +191,9 @@ def _export(settings: Settings, route: Route, path: Path) -> tuple[list[Declared
             return read_export(pool, export)
         except FileNotFoundError:
             raise UsageError(f"There is no file {path}.") from None
+        except FileRejected as rejected:
+            rejected.hint = "Nothing was imported. Export the file again, or correct it."
+            raise
 
 
 def _take(

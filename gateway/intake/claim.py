@@ -35,6 +35,7 @@ class Scanner:
         self._scan = 0
         self._recorded: set[str] = set()
         self._claimed_as: dict[str, tuple[Watched, Settled]] = {}
+        self._alarmed = {watched.key for watched in self._watched}  # an incident of theirs may be open
         self._orphans_likely = True
         self._broken: set[str] = set()  # incidents of mappings that cannot be used
         self.reports: dict[str, FolderReport] = {}
@@ -108,6 +109,7 @@ class Scanner:
         except StorageError as error:
             self.reports[watched.key] = FolderReport(path=watched.path, observation=None, trouble=str(error))
             word = "share" if isinstance(error, ShareGone) else "folder"
+            self._alarmed.add(watched.key)
             self._incident(f"{word}:{watched.key or 'inbox'}", str(error))
             return None
         observation = watched.tracker.observe(listing, now, self._scan)
@@ -226,6 +228,8 @@ class Scanner:
 
     def _report(self, watched: Watched, observation: Observation) -> None:
         """Open one incident for each file that is stuck; close those of files that moved on."""
+        if not observation.newly_stuck and watched.key not in self._alarmed:
+            return
         now = self._context.clock.now()
         prefix = f"stuck:{watched.key}:"
         stuck = {f"{prefix}{waiting.entry.name}": waiting for waiting in observation.stuck}
@@ -243,6 +247,7 @@ class Scanner:
         stale = self._context.journal.read(lambda c: outdated(c, prefix, set(stuck), places))
         if new or stale:
             self._context.journal.write(note)
+        (self._alarmed.add if stuck else self._alarmed.discard)(watched.key)
 
     def _incident(self, key: str, text: str) -> None:
         now = self._context.clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +24,26 @@ def give_back(context: IntakeContext, row: RowMapping, why: str, note: Callable[
     """
     now = context.clock.now()
     folder = context.layout.intake(row["folder"])
-    taken = {entry.name for entry in context.files.list_folder(folder)}
-    target = folder / free_name(row["name"], taken)
+    target = _free(context, row, folder)
     context.journal.write(lambda c: _returned(c, row, str(target), why, now))
-    note(row["claim"], target.name)
-    _give_back_marker(context, row, target)
-    context.files.move(Path(row["path"]), target)
+    _move(context, row, folder, note)
+
+
+def _free(context: IntakeContext, row: RowMapping, folder: Path) -> Path:
+    return folder / free_name(row["name"], {entry.name for entry in context.files.list_folder(folder)})
+
+
+def _move(
+    context: IntakeContext, row: RowMapping, folder: Path, note: Callable[[str, str], None] = lambda claim, name: None
+) -> None:
+    """Move the file, and its marker before it; a name that the ERP takes meanwhile is left to the ERP."""
+    source = Path(row["path"])
+    while context.files.exists(source):
+        target = _free(context, row, folder)
+        note(row["claim"], target.name)
+        _give_back_marker(context, row, target)
+        with contextlib.suppress(FileExistsError, FileNotFoundError):  # looked at once more
+            context.files.move(source, target)
 
 
 def _give_back_marker(context: IntakeContext, row: RowMapping, target: Path) -> None:
@@ -48,16 +63,11 @@ def _give_back_marker(context: IntakeContext, row: RowMapping, target: Path) -> 
 
 
 def finish_giving_back(context: IntakeContext) -> None:
-    """At start: finish giving back what a stop interrupted."""
+    """Finish giving back what a stop, or trouble with the disk, interrupted."""
     rows = context.journal.read(lambda c: interchanges.in_state(c, InterchangeState.RETURNED, node=context.node))
     for row in rows:
-        source = Path(row["path"])
-        if row["target"] is not None and context.files.exists(source):
-            folder = Path(row["target"]).parent
-            taken = {entry.name for entry in context.files.list_folder(folder)}
-            target = folder / free_name(row["name"], taken)
-            _give_back_marker(context, row, target)
-            context.files.move(source, target)
+        if row["target"] is not None:
+            _move(context, row, Path(row["target"]).parent)
 
 
 def _returned(connection: Connection, row: RowMapping, target: str, why: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.errors import FileRejected, GatewayError, SettingsError
+from gateway.errors import FileRejected, GatewayError, SettingsError, StorageError
 from gateway.intake.batches import Opened, Reading, Usable, read_batches, without_equal_bytes
 from gateway.intake.context import IntakeContext, message_rules
 from gateway.intake.giveback import finish_giving_back, give_back
@@ -37,19 +37,26 @@ class Splitter:
         self._context = context
         self._incomplete = incomplete  # tells the scanner that a file lacks its end
         self._registered = registered  # tells the mapping that there is something to map
+        self._unfinished = False  # a file could not be moved back to the inbox; to be tried again
+        self._quiet: set[str] = set()  # places of which surely no incident is open
+        self.behind = False  # more was claimed than one step takes
         self.blocked = 0  # claimed files that cannot be read now, through no fault of their own
 
     def step(self) -> bool:
         """Take claimed interchanges through pass one; return whether any was moved on."""
         context = self._context
+        if self._unfinished:
+            self.recover()
         claimed = context.journal.read(
             lambda c: interchanges.in_state(c, InterchangeState.CLAIMED, node=context.node, limit=MOST_AT_ONCE)
         )
+        self.behind = len(claimed) == MOST_AT_ONCE
         rows = [row for row in claimed if row["origin"] == "inbox"]
         mappings = Usable(context)
         opened = [one for row in rows if (one := self._open(row, mappings)) is not None]
         moved = sum(self._conclude(batch, results) for batch, results in read_batches(context, opened))
         self.blocked = len(rows) if not moved else 0
+        self.behind = self.behind and moved > 0
         return bool(moved)
 
     def _open(self, row: RowMapping, mappings: Usable) -> Opened | None:
@@ -88,6 +95,7 @@ class Splitter:
                 whole.append((one, result))
         if whole:
             self._write(whole)
+            self._quiet |= _places(whole)
             self._registered()
         for write in writes:
             write.result()
@@ -109,7 +117,11 @@ class Splitter:
             return True
 
     def _give_back(self, row: RowMapping, why: str) -> None:
-        give_back(self._context, row, why, self._incomplete)
+        try:
+            give_back(self._context, row, why, self._incomplete)
+        except StorageError:
+            self._unfinished = True
+            raise
 
     def _write(self, whole: Sequence[tuple[Opened, ReadResult]]) -> None:
         """Register files in one transaction; when one of them is refused, each in its own."""
@@ -127,7 +139,7 @@ class Splitter:
         now = self._context.clock.now()
         for files in without_equal_bytes(whole):
             self._register_different(connection, files, now)
-        for key in {key for one, _ in whole for key in (f"mapping:{one.route.mapping}", f"reading:{one.route.name}")}:
+        for key in _places(whole) - self._quiet:
             incidents.clear(connection, key, now)
 
     def _register_different(
@@ -185,12 +197,14 @@ class Splitter:
         context.journal.write(close)
 
     def _trouble(self, key: str, text: str) -> None:
+        self._quiet.discard(key)
         now = self._context.clock.now()
         self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
 
     def recover(self) -> None:
         """At start: finish giving back what a stop interrupted."""
         finish_giving_back(self._context)
+        self._unfinished = False
 
 
 def registration(
@@ -217,3 +231,8 @@ def no_route(name: str) -> FileRejected:
         f"No route takes a file called {name}. Name it as agreed, or add a route for it to the settings.",
         code="no-route",
     )
+
+
+def _places(whole: Sequence[tuple[Opened, ReadResult]]) -> set[str]:
+    """Return the places whose trouble is over once these files have been read."""
+    return {key for one, _ in whole for key in (f"mapping:{one.route.mapping}", f"reading:{one.route.name}")}

@@ -34,11 +34,12 @@ def by_id(connection: Connection, key: int) -> RowMapping | None:
 
 
 def conclude(connection: Connection, key: int, *, refused: bool, result: str, now: datetime) -> None:
-    """Record what became of a wish."""
+    """Record what became of a wish, once; what has effects that must not be repeated does so in their own commit."""
     state = "refused" if refused else "done"
-    connection.execute(
+    concluded = connection.execute(
         update(action).where(action.c.id == key, action.c.state == "waiting").values(
             state=state, result=result, done_at=now
         )
     )
-    record(connection, now, [Event("action", key, state, result)])
+    if concluded.rowcount:
+        record(connection, now, [Event("action", key, state, result)])

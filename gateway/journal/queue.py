@@ -99,6 +99,10 @@ def mark_delivered(connection: Connection, row: RowMapping, now: datetime) -> Ro
     change = Change(row["id"], row["state"], row["version"], state=str(Q.DELIVERED), delivered_at=now)
     change_queue_messages(connection, [change])
     record(connection, now, [Event("queue", row["id"], "delivered", row["name"])])
+    present = _present(connection, row)
+    if not present["acknowledged"]:
+        return present
+    mark_acknowledged(connection, present, now)  # delivered once more: it left the queue long ago
     return _present(connection, row)
 
 

@@ -54,8 +54,10 @@ _HEADS = (
 )  # fmt: skip
 _PREFERRED = _HEADS.where(message.c.kind.in_(bindparam("kinds", expanding=True)))
 _THESE = _HEADS.where(message.c.id.in_(bindparam("ids", expanding=True)))
-_ATTEMPT = insert(attempt).returning(attempt.c.id, sort_by_parameter_order=True)
-_ATTEMPT_ENDED = update(attempt).where(attempt.c.id == bindparam("w_id"))
+_ATTEMPT = insert(attempt)
+_ATTEMPT_ENDED = update(attempt).where(
+    attempt.c.message == bindparam("w_message"), attempt.c.number == bindparam("w_number")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,7 @@ class Outgoing:
     order_number: str
     kind: MessageKind
     body: bytes
-    attempt: int  # row of the attempt
-    tries: int
+    tries: int  # this one included: the number of the attempt
     attempts: int
     first_try_at: datetime
     outage_at_first_try: int
@@ -140,7 +141,7 @@ def _begin_rows(connection: Connection, rows: Sequence[RowMapping], now: datetim
         }
         for row in rows
     ]
-    attempts = list(connection.scalars(_ATTEMPT, values))
+    connection.execute(_ATTEMPT, values)
     record(connection, now, [Event("message", row["id"], "sending", f"attempt {row['tries'] + 1}") for row in rows])
     return [
         Outgoing(
@@ -150,7 +151,6 @@ def _begin_rows(connection: Connection, rows: Sequence[RowMapping], now: datetim
             order_number=row["order_number"],
             kind=MessageKind(row["kind"]),
             body=bytes(row["body"]),
-            attempt=int(attempt_id),
             tries=change["tries"],
             attempts=row["attempts"],
             first_try_at=change["first_try_at"],
@@ -160,7 +160,7 @@ def _begin_rows(connection: Connection, rows: Sequence[RowMapping], now: datetim
             fresh=row["first_try_at"] is None,
             row=row,
         )
-        for row, change, attempt_id in zip(rows, changes, attempts, strict=True)
+        for row, change in zip(rows, changes, strict=True)
     ]
 
 
@@ -211,7 +211,8 @@ def _finished(outcome: Outcome, now: datetime) -> Change:
 def _ended(outcome: Outcome) -> dict[str, Any]:
     answer = outcome.answer
     return {
-        "w_id": outcome.outgoing.attempt,
+        "w_message": outcome.outgoing.id,
+        "w_number": outcome.outgoing.tries,
         "ended_at": outcome.ended_at,
         "answer_class": str(answer.answer_class) if answer else None,
         "status": answer.status if answer else None,

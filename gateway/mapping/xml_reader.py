@@ -55,7 +55,9 @@ def _refusal(error: XmlError, data: bytes, name: str) -> FileRejected:
     if error.code == "empty":
         return reject("empty", f"The file {shown(name)} is empty.")
     if error.code == "not-xml":
-        hint = describe_text(data[:4096].decode("latin-1"), "\0") or "it is plain text"
+        hint = describe_text(data[:4096].decode("latin-1"), "\0")
+        if hint is None or hint.endswith("no separator at all"):
+            hint = "it is plain text"
         return reject("file-type", f"The file {shown(name)} is no XML: {hint}.")
     code = {"malformed": "broken-xml", INCOMPLETE: INCOMPLETE}.get(error.code, error.code)
     return rejected([Finding(code=code, message=f"{error.message[:1].upper()}{error.message[1:]}.", line=error.line)])

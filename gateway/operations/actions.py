@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from gateway.errors import GatewayError, UsageError
-from gateway.files.layout import free_name, outbox_name
+from gateway.files.layout import free_name
 from gateway.journal import accounts, actions, decisions, incidents, interchanges, queue
 from gateway.model import MessageKind, QueueState
 from gateway.operations.context import OperationsContext
 from gateway.operations.gestures import Gestures
+from gateway.operations.redelivery import Redelivery
 
 
 class Actions:
@@ -23,7 +24,9 @@ class Actions:
         self, context: OperationsContext, gestures: Gestures, *, digest: Callable[[str], str], outbox_template: str
     ) -> None:
         self._context, self._gestures = context, gestures
-        self._digest, self._outbox_template = digest, outbox_template
+        self._digest = digest
+        self._redelivery = Redelivery(context, outbox_template)
+        self._current = 0  # the action that is being carried out
         self._kinds: dict[str, Callable[[dict[str, Any], str], str]] = {
             "retry": self._retry,
             "release": self._release,
@@ -40,6 +43,7 @@ class Actions:
         context = self._context
         rows = context.journal.read(actions.waiting)
         for row in rows:
+            self._current = row["id"]
             self._conclude(row, *self._carry_out(row))
         return bool(rows)
 
@@ -114,30 +118,7 @@ class Actions:
             rows = rows[-1:]
         if not rows:
             raise UsageError(f"The journal holds no response for order {arguments['order']} to deliver again.")
-        names = [self._deliver_again(row) for row in rows]
-        return f"delivered again for {by}: {', '.join(names)}"
-
-    def _deliver_again(self, row: RowMapping) -> str:
-        context, now = self._context, self._context.clock.now()
-        account = row["account"]
-        reserved = context.journal.read(lambda c: queue.next_place(c, account, now))
-        name = outbox_name(
-            row["order_number"] or "unknown", row["kind"], reserved.at, reserved.sequence, row["body_hash"][:8],
-            self._outbox_template,
-        )
-        work, outbox = context.layout.outbox_work(account), context.layout.outbox(account)
-        context.files.check_marker(outbox)
-        context.files.write_unfinished(work / name, bytes(row["body"]))
-
-        def reopen(connection: Connection) -> None:
-            queue.take_place(connection, account, reserved)
-            queue.reopen(connection, row, name, now)
-
-        self._write(reopen)
-        context.files.rename(work / name, outbox / name)
-        context.files.sync_folders((outbox, work))
-        self._write(lambda c: _delivered_again(c, row["id"], now))
-        return name
+        return self._redelivery.deliver(rows, by, self._current)
 
     def _pause(self, arguments: dict[str, Any], by: str) -> str:
         now, name = self._context.clock.now(), arguments["name"]
@@ -163,12 +144,3 @@ class Actions:
 
     def _repair(self, arguments: dict[str, Any], by: str) -> str:
         return f"{self._gestures.repair()} file(s) put back for {by}"
-
-
-def _delivered_again(connection: Connection, key: int, now: Any) -> None:
-    """Record the new file; a message that still heads the queue stays to be acknowledged."""
-    row = queue.by_id(connection, key)
-    if row is not None:
-        fresh = queue.mark_delivered(connection, row, now)
-        if fresh["acknowledged"]:
-            queue.mark_acknowledged(connection, fresh, now)

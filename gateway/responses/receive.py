@@ -17,7 +17,7 @@ from sqlalchemy import Connection, RowMapping
 
 from gateway.clock import Clock
 from gateway.documents.ubl import QueueFacts, queue_facts
-from gateway.errors import StorageError
+from gateway.errors import StaleTransition, StorageError
 from gateway.files.durable import FileDoor
 from gateway.files.layout import Layout
 from gateway.journal import accounts, incidents, queue
@@ -132,6 +132,7 @@ class Receiver:
             self._standstill.unstick()
             self._standstill.over("poll")
             self._rest(self._settings.poll_seconds)
+            self._unfinished = True  # a redelivery may have met trouble with the disk: looked for once in a while
             self.said_empty = True
             return False
         if looked.body is None:
@@ -142,6 +143,8 @@ class Receiver:
         self._standstill.over("poll")
         try:
             return self._take(looked, looked.body)
+        except StaleTransition:
+            return True  # a person has it delivered again at this moment: look anew
         except StorageError as error:
             self._disk_trouble(error)
             return False
@@ -159,6 +162,8 @@ class Receiver:
             if self._unfinished:
                 self._outbox.finish_all()
                 self._unfinished = False
+        except StaleTransition:
+            pass  # a person has one delivered again at this moment: the next look finishes what is left
         except StorageError as error:
             self._disk_trouble(error)
             return True
@@ -259,8 +264,13 @@ class Receiver:
 
     def _settle_acknowledged(self) -> None:
         """Wait for the last `acknowledged`, which rode with the fetch: the next look-up must see it."""
-        if self._acknowledging is not None:
+        if self._acknowledging is None:
+            return
+        try:
             self._acknowledging.result()
+        except StaleTransition:
+            self._unanswered = True  # delivered again meanwhile; recorded as soon as the queue shows another head
+        finally:
             self._acknowledging = None
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,6 @@ class Rejected:
     data: bytes
     finding: Mapping[str, Any]
     where: str = ""
-    warning: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         return self.name
@@ -366,6 +365,11 @@ REJECTED = [
             "unknown-root", "The document's root is Invoice; this mapping takes /p:PurchaseOrders.", line=2,
             value="Invoice", expected="/p:PurchaseOrders",
         ),
+    ),
+    Rejected(
+        name="text.xml",
+        data=b"Nothing to order this week.\n",
+        finding=found("file-type", "The file text.xml is no XML: it is plain text."),
     ),
     *(
         Rejected(

@@ -22,7 +22,7 @@ from gateway.settings import load_settings
 from tests.benchmarks.order_files import order_file
 
 LONGEST_SECONDS = 300.0
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.2
 WARM_UP = 999_999  # number of an order that is not among the others
 
 

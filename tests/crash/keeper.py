@@ -34,12 +34,18 @@ class Keeper:
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
-        self._said = (scratch / "keeper.txt").open("wb")  # such as semaphores that the killed left to be cleaned up
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", "from tests.crash.victim import serve; serve()"],
-            cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True,
-            encoding="utf-8",
-        )  # fmt: skip
+        self._process: subprocess.Popen[str] | None = None
+
+    def _running(self) -> subprocess.Popen[str]:
+        """Return the process, started when it is first needed."""
+        if self._process is None:
+            with (self._scratch / "keeper.txt").open("wb") as said:  # semaphores that the killed left, for example
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", "from tests.crash.victim import serve; serve()"],
+                    cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
+                    encoding="utf-8",
+                )
+        return self._process
 
     def live(self, settings_file: Path, kill: Point | None = None) -> Life:
         """Run one life of the gateway until it is idle, or killed at a boundary."""
@@ -48,17 +54,18 @@ class Keeper:
         order = {"settings": str(settings_file), "log": str(log), "output": str(output)}
         if kill is not None:
             order |= {"label": kill.label, "occurrence": kill.occurrence}  # type: ignore[dict-item]  # JSON takes both
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        status = int(self._process.stdout.readline())
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
+        status = int(process.stdout.readline())
         return Life(status, read_points(log), output.read_text(encoding="utf-8", errors="replace"))
 
     def close(self) -> None:
         """End the process."""
-        self._process.communicate()
-        self._said.close()
+        if self._process is not None:
+            self._process.communicate()
 
     def __enter__(self) -> Keeper:
         return self

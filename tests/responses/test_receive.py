@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import Gateway, file_door
+from gateway.app import Gateway
 from gateway.errors import ShareGone
 from gateway.files.durable import FileDoor
 from gateway.files.layout import MARKER
+from gateway.journal import actions
+from gateway.journal.journal import journal_url, open_journal
 from gateway.simulator import Fault, RequestRecord, Simulator
 from tests.clocks import START, ManualClock
 from tests.orders import export, row
@@ -315,6 +317,46 @@ def test_a_problem_stops_the_queue_where_the_settings_say_so(site: Site, simulat
     assert "queue:problem:main" not in [key for key, _ in site.incidents()]
 
 
+def ask(site: Site, kind: str, **arguments: str) -> None:
+    """Record what a person asks for, as a command does."""
+    journal = open_journal(journal_url("", site.root / "state"))
+    try:
+        journal.write(lambda c: actions.request(c, kind, arguments, "a person", START))
+    finally:
+        journal.close()
+
+
+def test_an_answer_is_delivered_again_when_a_person_asks(site: Site, simulator: Simulator) -> None:
+    """The ERP lost it: the same bytes under a new, later name; the other side hears nothing of it."""
+    simulator.enqueue(response("PO-1"))
+    site.run()
+    (first,) = site.outbox_files()
+    first.unlink()
+    ask(site, "redeliver", order="PO-1")
+    site.run()
+
+    (again,) = site.outbox_files()
+    assert (again.read_bytes(), again.name > first.name) == (response("PO-1"), True)
+    assert (acknowledged(simulator), site.queue_states()) == (["1"], ["acknowledged"])
+
+
+def test_a_problem_that_a_person_lets_through_is_delivered_and_the_queue_goes_on(
+    site: Site, simulator: Simulator
+) -> None:
+    """With on_problem = "stop" the raw message may be given to the ERP after all; then it leaves the queue."""
+    site.responses["on_problem"] = "stop"
+    surprise = b"<Invoice><ID>7</ID></Invoice>"
+    simulator.enqueue(surprise, {"Jakamo-Order-Number": "PO-1"})
+    simulator.enqueue(response("PO-2"))
+    site.run()
+    ask(site, "redeliver", order="PO-1")
+    site.run()
+    site.run()
+
+    assert (bodies(site), acknowledged(simulator)) == ([surprise, response("PO-2")], ["1", "2"])
+    assert (site.incidents(), site.queue_states()) == ([], ["acknowledged"] * 2)
+
+
 def test_status_messages_may_be_left_out_of_the_outbox(site: Site, simulator: Simulator) -> None:
     """keep_status_messages = false: recorded and acknowledged, no file; answers are delivered as ever."""
     site.responses["keep_status_messages"] = False
@@ -409,9 +451,10 @@ class StoppingDoor(FileDoor):
 def stop_in_the_middle(site: Site, *, renamed: bool) -> Path:
     """Let one message get as far as its rename, and end; return where its temp lies or lay."""
     settings = site.settings()
-    plain = file_door(settings, ManualClock())
+    folders = settings.folders
     door = StoppingDoor(
-        file_mode=plain.file_mode, dir_mode=plain.dir_mode, group=plain.group, owner=plain.owner, clock=ManualClock()
+        file_mode=folders.file_mode_bits, dir_mode=folders.dir_mode_bits, owner=settings.intake.node,
+        clock=ManualClock(),
     )
     door.renamed_first = renamed
     door.armed = False
