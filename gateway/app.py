@@ -230,7 +230,8 @@ class Gateway:
 
     def _intake_step(self) -> bool:
         parts = self.parts
-        did = not parts.splitter.behind and parts.scanner.step()
+        behind = parts.splitter.behind  # what is claimed comes before more is claimed
+        did = behind or parts.scanner.step()
         did = parts.splitter.step() or did
         did = parts.handback.step() or did
         if did:

@@ -172,7 +172,7 @@ class Book:
     def split(self, sequence: int, *docs: Doc, repeat: str = "hold", lost: str = "hold", **more: Any) -> list[int]:
         """Take a claimed file through pass one; return the ids of its messages.
 
-        `more`: account, complete, duplicate_of, place (lane major and minor), approved, release_as.
+        `more`: account, complete, duplicate_of, place (lane major and minor), approved, release_as, state.
         """
         account = more.get("account", "main")
         rules = {
@@ -199,7 +199,7 @@ class Book:
         major, minor = more.get("place", (sequence, ordinal))
         return Registration(
             source=doc.source(ordinal), lane_major=major, lane_minor=minor, generation=more.get("generation", 1),
-            state=MessageState.FAILED if doc.bad_cell else MessageState.REGISTERED,
+            state=MessageState(more.get("state", "failed" if doc.bad_cell else "registered")),
             reason_code="bad-date" if doc.bad_cell else None, approved=more.get("approved", False),
             release_as=more.get("release_as"), duplicate_of=more.get("duplicate_of"),
         )  # fmt: skip

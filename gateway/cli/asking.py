@@ -79,6 +79,9 @@ class Asking:
                 confirm(f"{verb.capitalize()} {_words(selection)}?", yes=self.yes)
             if self.dry_run and not self.shared.as_json:
                 _print_selection(selection)
+            if selection.left_out and not self.shared.as_json:
+                say(f"Left out: {counted(len(selection.left_out), 'order')} with wrong values in the file; "
+                    "correct the file in the error folder and move it to retry.")  # fmt: skip
             self.ask(site, verb, wishes(selection), what)
 
     def about(self, verb: str, name: str, *, as_account: bool, as_route: bool) -> None:

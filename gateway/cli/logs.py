@@ -67,7 +67,7 @@ class EventLog:
         """Tell what is left, and end."""
         self._ended.set()
         self._thread.join()
-        self._look()
+        self.look()
 
     def note(self, action: str, event: str, **fields: Any) -> None:
         """Log something of the process itself, such as its start."""
@@ -75,9 +75,9 @@ class EventLog:
 
     def _follow(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Tell everything that is new. A journal that does not answer now is asked again."""
         try:
             while events := self._site.journal.read(lambda c: events_after(c, self._after, MOST_AT_ONCE)):

@@ -22,7 +22,7 @@ from rich.text import Text
 from gateway.errors import GatewayError, SettingsError, UsageError
 
 OK, NEEDS_PERSON, USAGE = 0, 1, 2
-WIDTH_OF_A_PIPE = 200
+WIDTH_OF_A_PIPE = 2000
 STYLES = {
     "sent": "green", "unchanged": "green", "acknowledged": "green", "done": "green", "closed": "green",
     "failed": "red", "rejected": "red", "refused": "red", "problem": "red", "unknown": "yellow", "held": "yellow",

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import RowMapping
 
@@ -113,16 +114,16 @@ def _run(settings: Settings, *, until_idle: bool, form: LogFormat, as_json: bool
         logger = make_logger("off" if shows and form == "auto" else form)
         followed = EventLog(site, logger, first - 1) if logger is not None else None
         if followed is not None:
-            followed.start()
             _note_start(followed, settings)
+            followed.start()
         try:
             failed = _work(gateway, stop, until_idle=until_idle, shows=shows)
             waiting = [(str(one.entry.path), str(one.reason), one.detail) for one in gateway.parts.scanner.waiting()]
         finally:
             gateway_closed.close()
             if followed is not None:
-                followed.note("gateway.stopped", "stopped")
                 followed.close()
+                followed.note("gateway.stopped", "stopped")
         ended = "failed" if failed else "stopped" if stop.is_set() or not until_idle else "idle"
         return _read_result(site, ended, failed, first, waiting)
 
@@ -139,15 +140,15 @@ def _work(gateway: Gateway, stop: threading.Event, *, until_idle: bool, shows: b
         return gateway.run(stop)
     if not shows:
         return gateway.run_until_idle(stop)
-    with _progress() as report:
+    with progress(console(stderr=True)) as report:
         return gateway.run_until_idle(stop, report)
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Report]:
+def progress(out: Console) -> Iterator[Report]:
     """Show on a terminal how many orders are at their end, and what the others do."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("orders", total=None, words="")
         known: list[Mapping[str, int]] = []
 

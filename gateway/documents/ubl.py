@@ -236,12 +236,16 @@ def _add_canonical(parts: list[str], element: etree._Element) -> None:
     if not isinstance(element.tag, str):
         return  # comment or processing instruction
     parts.append(f"\x04{element.tag}")
-    for name, value in sorted(element.attrib.items()):
+    for name, value in sorted(element.items()):
         parts.append(f"\x02{name!s}\x03{value!s}")
-    _add_text(parts, element.text)
+    text = element.text
+    if text and not text.isspace():
+        parts.append(f"\x06{text}")
     for child in element:
         _add_canonical(parts, child)
-        _add_text(parts, child.tail)
+        text = child.tail
+        if text and not text.isspace():
+            parts.append(f"\x06{text}")
     parts.append("\x05")
 
 

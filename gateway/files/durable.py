@@ -88,7 +88,11 @@ class FileDoor(Reading):
         """
         with trouble("write", path, FileExistsError):
             self._write_new(path, data, mode)
-        self.sync_folder(path.parent)
+        try:
+            self.sync_folder(path.parent)
+        except StorageError:
+            self._discard(path)  # nobody knows this name: it is written again under another
+            raise
 
     def _write_new(self, path: Path, data: bytes, mode: int | None) -> None:
         self._fill_new(path, mode, lambda descriptor: self._write_all(descriptor, path, data))

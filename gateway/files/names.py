@@ -61,6 +61,8 @@ def printable_name(name: str) -> str:
     Control characters, direction marks, separators and bytes that are no UTF-8 become `%XX`; all else,
     letters of any language too, stays.
     """
+    if name.isascii() and name.isprintable() and "/" not in name and "\\" not in name:
+        return name
     return "".join(char if _is_harmless(char) else _escaped(char) for char in name)
 
 

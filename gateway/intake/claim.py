@@ -18,12 +18,13 @@ from gateway.files.layout import printable_name, split_work_name, work_name
 from gateway.intake.content import choose_route
 from gateway.intake.context import IntakeContext
 from gateway.intake.settle import Observation, Place, Settled, Waiting
-from gateway.intake.watched import FolderReport, Watched, outdated, stuck_text, watched_folders
+from gateway.intake.watched import FolderReport, Troubles, Watched, outdated, stuck_text, watched_folders
 from gateway.journal import decisions, incidents, interchanges
 from gateway.journal.interchanges import Claim
 
 MOST_CLAIMS_A_SCAN = 200
 MARKER_TAG = ".marker"
+CLAIM, WORK_FOLDER = "claim:", "folder:work:"  # incidents: a file that cannot be claimed, a folder not listed
 
 
 class Scanner:
@@ -38,6 +39,7 @@ class Scanner:
         self._alarmed = {watched.key for watched in self._watched}  # an incident of theirs may be open
         self._orphans_likely = True
         self._broken: set[str] = set()  # incidents of mappings that cannot be used
+        self._troubles = Troubles(context)
         self.reports: dict[str, FolderReport] = {}
         self.more = False  # more was settled than one scan takes
 
@@ -45,6 +47,7 @@ class Scanner:
         """At start: learn which claims the journal knows."""
         node = self._context.node
         self._recorded = self._context.journal.read(lambda c: interchanges.known_claims(c, node))
+        self._troubles.open_from((CLAIM, WORK_FOLDER))
 
     def step(self) -> bool:
         """Scan every folder once and claim what is settled, oldest first; return whether anything was."""
@@ -62,15 +65,32 @@ class Scanner:
         settled = self._allowed(settled)
         settled.sort(key=lambda item: item[1].place.key())
         self.more = len(settled) > MOST_CLAIMS_A_SCAN
-        claims = self._orphans() if self._orphans_likely else []
+        found = self._orphans() if self._orphans_likely else []
         self._orphans_likely = True  # until the rows of what is claimed now are durable
-        claims += self._claim(settled[:MOST_CLAIMS_A_SCAN])
+        found += self._claim(settled[:MOST_CLAIMS_A_SCAN])
+        claims = self._durable(found)
+        self._end_troubles(found, claims)
         if claims:
             at = context.clock.now()
             context.journal.write(lambda c: interchanges.record_claims(c, claims, at))
             self._recorded |= {claim.claim for claim in claims}
-        self._orphans_likely = not claims  # when there is nothing else to do a look costs nothing
+        # When there is nothing else to do a look costs nothing.
+        self._orphans_likely = not claims or len(claims) < len(found)
         return bool(claims)
+
+    def _end_troubles(self, found: Sequence[Claim], claims: Sequence[Claim]) -> None:
+        """Close the incidents of files that are claimed now, and of those that somebody took away."""
+        troubled = self._troubles.open(CLAIM)
+        if not troubled:
+            return
+        seen = [report.observation for report in self.reports.values()]
+        present = {CLAIM + printable_name(name) for one in seen if one is not None for name in one.names()}
+        present |= {CLAIM + claim.name for claim in found}
+        claimed = {CLAIM + claim.name for claim in claims}
+        if None in seen:  # what cannot be listed may still be there
+            self._troubles.over(claimed)
+        else:
+            self._troubles.over(key for key in troubled if key in claimed or key not in present)
 
     def _allowed(
         self, settled: list[tuple[Watched, Settled, str | None]]
@@ -124,9 +144,9 @@ class Scanner:
                 yield Settled(waiting.entry, "", place, None)
 
     def _claim(self, settled: Sequence[tuple[Watched, Settled, str | None]]) -> list[Claim]:
-        """Rename each file into the work folder, then sync files and folders once."""
+        """Rename each file into the work folder; nothing of it is durable yet."""
         files = self._context.files
-        claims, folders = [], set()
+        claims = []
         for watched, one, route_name in settled:
             claim_id = str(uuid4())
             target = watched.work / work_name(claim_id, one.entry.name)
@@ -134,18 +154,35 @@ class Scanner:
                 if one.marker is not None:
                     files.rename(one.marker.path, watched.work / f"{claim_id}{MARKER_TAG}~{one.marker.name}")
                 files.rename(one.entry.path, target, one.entry)
-                files.sync_file(target)
             except FileNotFoundError:
                 continue  # taken away or replaced since the listing; the next scan sees what is there
             except StorageError as error:
-                self._incident(f"claim:{one.entry.name}", str(error))
+                self._troubles.met(CLAIM + printable_name(one.entry.name), str(error))
                 continue
             watched.tracker.forget(one.entry.name)
-            folders |= {watched.path, watched.work}
             self._remember(claim_id, watched, one)
             claims.append(self._row(claim_id, watched, one.entry.name, target, route_name))
-        files.sync_folders(folders)
         return claims
+
+    def _durable(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Sync files, then folders; return the claims whose file is on the disk.
+
+        All renames come before the first sync: the disk then brings many files down in one go.
+        """
+        synced = []
+        for claim in claims:
+            try:
+                self._context.files.sync_file(Path(claim.path))
+            except FileNotFoundError:
+                continue  # taken out of the work folder by hand
+            except StorageError as error:
+                self._troubles.met(CLAIM + claim.name, str(error))
+            else:
+                synced.append(claim)
+        keys = {claim.folder for claim in synced}
+        touched = [watched for watched in self._watched if watched.key in keys]
+        self._context.files.sync_folders([folder for one in touched for folder in (one.work, one.path)])
+        return synced
 
     def _usable(self, route_name: str) -> bool:
         """Tell whether a route's mapping can be used; a broken one leaves its files in the inbox."""
@@ -190,8 +227,9 @@ class Scanner:
             try:
                 listing = self._context.files.list_folder(watched.work)
             except StorageError as error:
-                self._incident(f"folder:work:{watched.key or 'inbox'}", str(error))
+                self._troubles.met(WORK_FOLDER + (watched.key or "inbox"), str(error))
                 continue
+            self._troubles.over((WORK_FOLDER + (watched.key or "inbox"),))
             claims += self._orphans_of(watched, listing)
         return claims
 

@@ -111,6 +111,11 @@ class Observation:
     ignored: list[Ignored] = field(default_factory=list)
     due_in_seconds: float | None = None  # when, at the earliest, a look could find something more settled
 
+    def names(self) -> set[str]:
+        """Return the names of the files it tells of."""
+        waiting, settled = (*self.waiting, *self.unrouted), (*self.settled, *self.empty)
+        return {one.entry.name for one in waiting} | {one.entry.name for one in settled}
+
 
 class _Kind(StrEnum):
     IGNORED = "ignored"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,40 @@ class FolderReport:
     path: Path
     observation: Observation | None
     trouble: str | None = None
+
+
+class Troubles:
+    """Incidents about single things of the scan: opened when one meets trouble, closed when the same works again.
+
+    `open_from` reads which ones an earlier life left open. Used by one thread only.
+    """
+
+    def __init__(self, context: IntakeContext) -> None:
+        self._context = context
+        self._open: set[str] = set()
+
+    def open_from(self, prefixes: Sequence[str]) -> None:
+        """At start: learn which incidents of these kinds are open."""
+        found = self._context.journal.read(lambda c: [incidents.open_keys(c, prefix) for prefix in prefixes])
+        self._open.update(*found)
+
+    def met(self, key: str, text: str) -> None:
+        """Open an incident, or count it again."""
+        now = self._context.clock.now()
+        self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
+        self._open.add(key)
+
+    def over(self, keys: Iterable[str]) -> None:
+        """Close those of these incidents that are open."""
+        ended = self._open.intersection(keys)
+        if ended:
+            now = self._context.clock.now()
+            self._context.journal.write(lambda c: [incidents.clear(c, key, now) for key in ended])
+            self._open -= ended
+
+    def open(self, prefix: str) -> list[str]:
+        """Return the open ones of a kind."""
+        return [key for key in self._open if key.startswith(prefix)]
 
 
 def outdated(connection: Connection, prefix: str, stuck: set[str], places: Sequence[str]) -> bool:

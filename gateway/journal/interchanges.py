@@ -13,12 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.journal.history import Event, record
 from gateway.journal.states import Change, change_interchanges
 from gateway.journal.tables import content, interchange, message
-from gateway.model import ENDED, MOVABLE, Finding, InterchangeState, MessageState, OrderSource
+from gateway.model import ENDED, Finding, InterchangeState, MessageState, OrderSource
 
 T = TypeVar("T")
 I = InterchangeState  # noqa: E741 - the module's one abbreviation, read as in `gateway.model`
 ENDED_STATES = tuple(sorted(map(str, ENDED)))
-MOVABLE_STATES = tuple(sorted(map(str, MOVABLE)))
 ROWS_A_STATEMENT = 500
 _IDS = select(message.c.interchange, message.c.ordinal, message.c.id).where(
     message.c.interchange.in_(bindparam("sequences", expanding=True))

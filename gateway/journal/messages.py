@@ -16,7 +16,7 @@ from gateway.journal.lanes import LaneKeeper
 from gateway.journal.order_memory import by_account, in_lanes, remembered
 from gateway.journal.states import Change, change_messages
 from gateway.journal.tables import account, content, interchange, message
-from gateway.model import InterchangeState, MapRequest, MapResult, MessageKind, MessageState
+from gateway.model import Finding, InterchangeState, MapRequest, MapResult, MessageKind, MessageState
 
 S = MessageState
 _SENT_BEFORE = tuple(str(state) for state in (S.REGISTERED, S.READY, S.SENDING, S.RETRYING, S.PARKED))
@@ -51,7 +51,10 @@ _BEFORE = select(
 ).where(in_lanes(message.c.account, message.c.order_number), message.c.state.in_(_SENT_BEFORE))
 _SET_BODY = update(content).where(content.c.message == bindparam("w_message"))
 _SEEN = (
-    select(*_columns("id", "state", "version", "account", "order_number", "unsure"), content.c.body_hash)
+    select(
+        *_columns("id", "state", "version", "account", "order_number", "unsure", "mapping_hash", "findings"),
+        content.c.body_hash,
+    )
     .join(content, content.c.message == message.c.id)
     .where(_IDS)
 )
@@ -60,17 +63,6 @@ _SEEN = (
 def by_id(connection: Connection, key: int) -> RowMapping | None:
     """Return one message."""
     return connection.execute(select(message).where(message.c.id == key)).mappings().first()
-
-
-def of_interchange(connection: Connection, sequence: int) -> list[RowMapping]:
-    """Return the messages of an interchange in their order."""
-    statement = select(message).where(message.c.interchange == sequence).order_by(message.c.ordinal)
-    return list(connection.execute(statement).mappings())
-
-
-def canonical_of(connection: Connection, key: int) -> bytes:
-    """Return the stored canonical tree."""
-    return bytes(connection.execute(select(content.c.canonical).where(content.c.message == key)).scalar_one())
 
 
 def body_of(connection: Connection, key: int) -> bytes | None:
@@ -179,14 +171,16 @@ def store_mapped(
         if row["state"] != S.REGISTERED or row["version"] != todo.version:
             continue
         lanes.add((row["account"], row["order_number"]))
-        wrong = _why_failed(result, row["order_number"])
+        bad_cells = _bad_cells(row)
+        wrong = _in_words(bad_cells) if bad_cells else _why_failed(result, row["order_number"])
         body = result.body if wrong is None else None
         body_hash = None if body is None else sha256(body).hexdigest()
         bodies.append({"w_message": result.key, "body": body, "body_hash": body_hash})
         changes.append(
             Change(
-                result.key, S.REGISTERED, todo.version, state_at=now, mapping_hash=result.mapping_hash,
-                findings=[finding.as_dict() for finding in result.findings],
+                result.key, S.REGISTERED, todo.version, state_at=now,
+                mapping_hash=None if bad_cells else result.mapping_hash,
+                findings=[finding.as_dict() for finding in bad_cells or result.findings],
                 # What may have arrived are other bytes: a 409 for these would say nothing about them.
                 unsure=row["unsure"] and row["body_hash"] == body_hash,
                 **(_ready(todo, result) if wrong is None else _failed(result, *wrong)),
@@ -234,15 +228,28 @@ def _failed(result: MapResult, code: str, reason: str) -> dict[str, Any]:
     }
 
 
+def _bad_cells(row: RowMapping) -> list[Finding]:
+    """Return what the reader found wrong with a source that was never mapped: no mapping can make up for it."""
+    if row["mapping_hash"] is not None:
+        return []
+    findings = [Finding.from_dict(finding) for finding in row["findings"]]
+    return findings if any(finding.severity == "error" for finding in findings) else []
+
+
 def _why_failed(result: MapResult, order_number: str) -> tuple[str, str] | None:
     """Return code and reason when the result must not be sent, None when it may."""
-    errors = [finding for finding in result.findings if finding.severity == "error"]
-    if errors:
-        first = errors[0]
-        where = first.where()
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        return first.code, f"{where}: {first.message}{more}" if where else f"{first.message}{more}"
+    if any(finding.severity == "error" for finding in result.findings):
+        return _in_words(result.findings)
     found = result.facts.order_number if result.facts else "none"
     if not result.valid or found != order_number:
         return "other-number", f'The mapping made order number "{found}" of "{order_number}": the two must be the same.'
     return None
+
+
+def _in_words(findings: Sequence[Finding]) -> tuple[str, str]:
+    """Return code and reason of the first error, saying how many more there are."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    first = errors[0]
+    where = first.where()
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return first.code, f"{where}: {first.message}{more}" if where else f"{first.message}{more}"

@@ -28,16 +28,6 @@ def bytes_of(connection: Connection, key: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def by_sha(connection: Connection, sha256: str) -> list[RowMapping]:
-    """Return active placements with these bytes, newest first."""
-    statement = (
-        select(placement)
-        .where(placement.c.sha256 == sha256, placement.c.state.in_(ACTIVE))
-        .order_by(placement.c.id.desc())
-    )
-    return list(connection.execute(statement).mappings())
-
-
 def unplaced_messages(connection: Connection, limit: int = 500) -> list[RowMapping]:
     """Return messages that wait for a person and have no file of their own yet where their state asks for it.
 

@@ -40,7 +40,8 @@ MESSAGE_COLUMNS = (
         message.c[name]
         for name in (
             "id", "account", "order_number", "kind", "kind_hint", "revision", "state", "state_at", "created_at",
-            "reason_code", "reason", "due_at", "waits_for", "attempts", "route", "mapping", "origin", "supplier",
+            "reason_code", "reason", "due_at", "waits_for", "attempts", "route", "mapping", "mapping_hash", "origin",
+            "supplier",
             "interchange", "ordinal", "replaced_by",
         )
     ),

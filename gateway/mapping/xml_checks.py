@@ -9,7 +9,7 @@ from lxml import etree
 
 from gateway.mapping.rejection import MAX_ORDER_FINDINGS, shown
 from gateway.mapping.values import Fault
-from gateway.mapping.xml_paths import CompiledField, CompiledPaths, Found, elements, place, texts
+from gateway.mapping.xml_paths import CompiledField, CompiledPaths, Found, elements, place, plain_texts, texts
 from gateway.model import Finding
 
 Lines = Dictionary[etree._Element, int]
@@ -42,6 +42,8 @@ def _all(order: etree._Element, paths: CompiledPaths, lines: Lines) -> Iterator[
 
 
 def _check_field(field: CompiledField, start: etree._Element, lines: Lines) -> Iterator[Finding]:
+    if all(field.check(text).fault is None for text in plain_texts(field.path, start) or [""]):
+        return
     found = texts(field.path, start)
     for one in found or [Found("", start)]:
         checked = field.check(one.text)

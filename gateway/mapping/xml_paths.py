@@ -87,10 +87,22 @@ def texts(path: etree.XPath, start: etree._Element) -> list[Found]:
     return [Found(str(found).strip(), start)] if str(found).strip() else []
 
 
+def plain_texts(path: etree.XPath, start: etree._Element) -> list[str]:
+    """Return the same texts without where they stand: enough as long as nothing is wrong with them."""
+    found: Any = path(start)
+    if not isinstance(found, list):
+        return [one.text for one in texts(path, start)]
+    return [_whole_text(one) if isinstance(one, etree._Element) else str(one).strip() for one in found]
+
+
+def _whole_text(element: etree._Element) -> str:
+    text = element.text or "" if not len(element) else "".join(str(part) for part in element.itertext())
+    return text.strip()
+
+
 def _text(one: Any) -> Found:
     if isinstance(one, etree._Element):
-        whole = one.text or "" if not len(one) else "".join(str(part) for part in one.itertext())
-        return Found(whole.strip(), one)
+        return Found(_whole_text(one), one)
     parent = one.getparent() if hasattr(one, "getparent") else None
     name = one.attrname if getattr(one, "is_attribute", False) else None
     return Found(str(one).strip(), parent, etree.QName(name).localname if name else None)

@@ -27,6 +27,7 @@ from gateway.operations.markers import file_marker
 I = InterchangeState  # noqa: E741 - the module's one abbreviation, read as in `gateway.model`
 MOST_AT_ONCE = 500
 WRITTEN_AFTER = "written-after-pickup"
+INCIDENT = "closing:"  # and the sequence of the interchange
 
 
 class Closing:
@@ -40,8 +41,9 @@ class Closing:
     def recover(self) -> None:
         """Finish the renames that a stop, or trouble with the disk, interrupted."""
         context = self._context
+        rows = context.journal.read(lambda c: interchanges.in_state(c, I.CLOSING, node=context.node))
         self._unfinished = False
-        self._carry_out(context.journal.read(lambda c: interchanges.in_state(c, I.CLOSING, node=context.node)))
+        self._carry_out(rows)
 
     def step(self) -> bool:
         """Close what can be closed; return whether anything was."""
@@ -57,9 +59,12 @@ class Closing:
         if not ready:
             return bool(written_after)
         targets = self._targets(ready)
-        context.journal.write(lambda c: _choose(c, ready, targets))
         sequences = [row["sequence"] for row in ready]
-        self._carry_out(context.journal.read(lambda c: interchanges.by_sequences(c, sequences)))
+        before, self._unfinished = self._unfinished, True
+        context.journal.write(lambda c: _choose(c, ready, targets))
+        chosen = context.journal.read(lambda c: interchanges.by_sequences(c, sequences))
+        self._unfinished = before
+        self._carry_out(chosen)
         return True
 
     def _compare(self, rows: Sequence[RowMapping]) -> tuple[list[RowMapping], list[RowMapping]]:
@@ -70,8 +75,11 @@ class Closing:
             try:
                 signature = str(self._context.files.entry(Path(row["path"])).signature)
                 same = row["signature"] in (None, signature)
-            except (FileNotFoundError, StorageError):
+            except FileNotFoundError:
                 same = True  # its absence is dealt with when it is moved
+            except StorageError as error:
+                self._incident(f"{INCIDENT}{row['sequence']}", str(error))
+                continue  # whether it was written to cannot be told now
             (ready if same or row["error_form"] == "whole" else written_after).append(row)
         return ready, written_after
 
@@ -112,6 +120,7 @@ class Closing:
     def _carry_out(self, rows: Sequence[RowMapping]) -> None:
         context = self._context
         moved, folders = [], set()
+        before, self._unfinished = self._unfinished, self._unfinished or bool(rows)  # until all of it is on record
         for row in rows:
             source, target = Path(row["path"]), Path(row["target"])
             try:
@@ -121,17 +130,17 @@ class Closing:
                 self._choose_anew(row)
                 continue
             except StorageError as error:
-                self._unfinished = True
-                self._incident(f"closing:{row['sequence']}", str(error))
+                self._incident(f"{INCIDENT}{row['sequence']}", str(error))
                 continue
             moved.append(row)
         context.files.sync_folders(folders)
         now = context.clock.now()
         context.journal.write(lambda c: _closed(c, moved, now))
+        self._unfinished = before or len(moved) < len(rows)
 
     def _choose_anew(self, row: RowMapping) -> None:
         """Somebody put a file under the chosen name meanwhile: another name, carried out at the next look."""
-        self._taken, self._unfinished = None, True
+        self._taken = None
         target = str(self._targets([row])[row["sequence"]])
         change = Change(row["sequence"], row["state"], row["version"], state=str(I.CLOSING), target=target)
         self._context.journal.write(lambda c: change_interchanges(c, [change]))
@@ -200,6 +209,8 @@ def _closed(connection: Connection, rows: Sequence[RowMapping], now: Any) -> Non
         ],
     )
     record(connection, now, [Event("interchange", row["sequence"], "closed", row["target"]) for row in rows])
+    for key in incidents.open_keys(connection, INCIDENT) & {f"{INCIDENT}{row['sequence']}" for row in rows}:
+        incidents.clear(connection, key, now)
 
 
 def open_count(connection: Connection) -> int:

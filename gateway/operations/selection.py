@@ -51,10 +51,14 @@ VERBS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What was meant: message rows (`queries.MESSAGE_COLUMNS`) and rows of rejected files."""
+    """What was meant: message rows (`queries.MESSAGE_COLUMNS`) and rows of rejected files.
+
+    `left_out` passed the filter, but only a corrected file can help it.
+    """
 
     messages: tuple[RowMapping, ...] = ()
     files: tuple[RowMapping, ...] = ()
+    left_out: tuple[RowMapping, ...] = ()
 
     def __len__(self) -> int:
         return len(self.messages) + len(self.files)
@@ -78,7 +82,26 @@ def by_filter(connection: Connection, verb: Verb, wanted: MessageFilter) -> Sele
     files: list[RowMapping] = []
     if verb.files and (not wanted.states or REJECTED in wanted.states):
         files = [row for row in totals.rejected_files(connection) if _passes(row, wanted)]
-    return Selection(messages=tuple(sorted(rows, key=lambda row: int(row["id"]))), files=tuple(files))
+    rows.sort(key=lambda row: int(row["id"]))
+    return Selection(
+        messages=tuple(row for row in rows if not _needs_new_file(verb, row)),
+        files=tuple(files),
+        left_out=tuple(row for row in rows if _needs_new_file(verb, row)),
+    )
+
+
+def _needs_new_file(verb: Verb, row: RowMapping) -> bool:
+    """Tell whether an order failed for its cells: mapped as it was read it would go without the wrong values."""
+    return verb.name == "retry" and row["mapping_hash"] is None
+
+
+def _check_cells(verb: Verb, rows: Sequence[RowMapping]) -> None:
+    for row in rows:
+        if _needs_new_file(verb, row):
+            raise NotPossible(
+                f"Order {row['order_number']} (message {row['id']}) has wrong values in its file: {row['reason']}",
+                hint="Correct the file in the error folder and move it to the folder retry.",
+            )
 
 
 def _passes(row: RowMapping, wanted: MessageFilter) -> bool:
@@ -107,6 +130,7 @@ def by_targets(
         files.update({row["sequence"]: row for row in found.files})
     for key in ids:
         messages[key] = _by_id(connection, verb, key)
+    _check_cells(verb, [messages[key] for key in sorted(messages)])
     return Selection(
         messages=tuple(messages[key] for key in sorted(messages)), files=tuple(files[key] for key in sorted(files))
     )

@@ -72,6 +72,7 @@ def site(tmp_path: Path, simulator: Simulator) -> Site:
             {"name": "both", "match": "*.erp", "mapping": "erp-xml-order", "account": "main", "complete": "marker:.ok"},
             {"name": "counted", "match": "*.cnt", "mapping": "counted", "account": "main", "complete": "trailer"},
         ],
+        account={"poll_seconds": 86_400},  # no call is on its way while half an hour passes
         intake={"settle_seconds": 5, "stuck_minutes": 30},
     )
 

@@ -144,11 +144,10 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(tmp_path: Path) -
     """401 on a token that should hold: another one, the same call again, and nobody notices."""
     with Simulator(username=None, oauth=CLIENT) as simulator:
         site = oauth(Site(tmp_path, simulator), simulator)
-        clock = site.clock = ManualClock(waiting_moves_time=False)
+        site.account["poll_seconds"] = 600
         with site.living():
             eventually(lambda: len(simulator.ledger.requests_to("queue")) >= 1, "the first poll")
             simulator.access.expire_tokens()
-            clock.advance(1)
             site.drop("a.csv", export(row("PO-1")))
             eventually(lambda: len(site.sent()) == 1, "sent")
         assert simulator.access.tokens_issued == 2

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from gateway.cli.main import app
 from gateway.journal.journal import journal_url, open_journal
@@ -17,7 +16,8 @@ from gateway.journal.tables import action
 def gateway(*arguments: str, site: Path | None = None, environ: dict[str, str] | None = None) -> Result:
     """Run one command; `site` is the folder of its settings file."""
     where = ["--config", str(site / "gateway.toml")] if site is not None else []
-    return CliRunner().invoke(app, [*where, *arguments], env=environ)
+    wide = {"COLUMNS": None}  # a width that somebody set around the tests would break lines
+    return CliRunner().invoke(app, [*where, *arguments], env={**wide, **(environ or {})})
 
 
 def told(*arguments: str, site: Path | None = None, code: int = 0) -> dict[str, Any]:

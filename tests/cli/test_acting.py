@@ -22,17 +22,19 @@ def ids(worked: Site, order: str) -> list[int]:
 @pytest.mark.parametrize(
     ("arguments", "orders"),
     [
-        (["retry", "PO-2"], ["PO-2"]),
-        (["retry", "monday.csv"], ["PO-2"]),
-        (["retry", "--class", "bad-date"], ["PO-2"]),
-        (["retry", "--match", "PO-*", "--state", "failed"], ["PO-2"]),
-        (["retry", "--since", "1h"], ["PO-2", None]),
-        (["retry", "--all"], ["PO-2", None]),
+        (["retry", "PO-5"], ["PO-5"]),
+        (["retry", "refused.csv"], ["PO-5"]),
+        (["retry", "--match", "PO-*", "--state", "failed"], ["PO-5"]),
+        (["retry", "--since", "1h"], ["PO-5", None]),
+        (["retry", "--all"], ["PO-5", None]),
+        (["retry", "--class", "bad-date"], []),
         (["retry", "--state", "rejected"], [None]),
         (["retry", "broken.csv"], [None]),
         (["retry", "--class", "nothing-like-it"], []),
         (["skip", "PO-2"], ["PO-2"]),
-        (["skip", "--all"], ["PO-2", None]),
+        (["skip", "monday.csv"], ["PO-2"]),
+        (["skip", "--class", "bad-date"], ["PO-2"]),
+        (["skip", "--all"], ["PO-2", "PO-5", None]),
         (["resolve", "PO-3", "--sent"], ["PO-3"]),
         (["resolve", "--all", "--resend"], ["PO-3"]),
         (["release", "--all"], []),
@@ -54,6 +56,8 @@ def test_a_dry_run_says_what_is_meant_and_asks_for_nothing(
     ("arguments", "code", "words"),
     [
         (["retry", "PO-77"], 2, "knows no order, message or file PO-77"),
+        (["retry", "PO-2"], 1, "Order PO-2 (message 2) has wrong values in its file"),
+        (["retry", "monday.csv"], 1, "has wrong values in its file"),
         (["retry", "PO-1"], 1, "Order PO-1 has nothing that could be tried again (it has: sent)"),
         (["skip", "--id", "1"], 1, "Message 1 (order PO-1) is sent: it cannot be skipped."),
         (["skip", "--id", "999"], 2, "no message 999"),
@@ -127,8 +131,15 @@ def test_many_at_once_are_asked_for_only_with_yes(worked: Site) -> None:
     """--yes answers the question; each rejected file is an action of its own, messages go together."""
     before = len(asked(worked.root))
     data = told("skip", "--all", "--yes", site=worked.root)
-    assert len(data["selected"]) == 2
+    assert len(data["selected"]) == 3
     assert [set(arguments) for _, arguments, _ in asked(worked.root)[before:]] == [{"messages"}, {"interchanges"}]
+
+
+def test_a_retry_leaves_out_what_only_a_corrected_file_can_help(worked: Site) -> None:
+    """Orders with wrong cells are told and left out: mapped as they were read they would go without those values."""
+    words = gateway("retry", "--state", "failed", "--dry-run", site=worked.root).stdout
+    assert "Left out: 1 order with wrong values in the file" in words
+    assert "PO-5" in words
 
 
 def test_a_number_that_is_order_and_id_is_asked_back(tmp_path: Path, simulator: Simulator) -> None:

@@ -40,6 +40,10 @@ class SteppedGateway(Gateway):
         Trouble of our own side ends a step, as it does in the service; anything else comes out.
         """
         self.recover()
+        return self.come_to_rest()
+
+    def come_to_rest(self) -> list[GatewayError]:
+        """Take steps until nothing moves any more."""
         met: list[GatewayError] = []
         quiet = 0
         for _ in range(MOST_ROUNDS):

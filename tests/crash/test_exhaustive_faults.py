@@ -6,10 +6,11 @@ having struck. After a failed effect the same life must come to the undisturbed 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.crash.stepped import SteppedGateway
 from tests.files.file_doors import Crash, FaultyDoor, os_error
 from tests.site import Site
 
-Fault = Callable[[], BaseException]
+Door = TypeVar("Door", bound=FaultyDoor)
 LOOKING = frozenset({"do_open", "do_read", "do_stat_open", "do_list", "do_stat", "do_is_folder", "do_may_change"})
 STRIDE = 7  # of the fast tier: each run of the tests begins at another effect, over seven runs all are met
 SHORT_AND_EXHAUSTIVE = [pytest.param(STRIDE, id="some"), pytest.param(1, id="every", marks=pytest.mark.slow)]
@@ -34,8 +35,11 @@ SHORT_AND_EXHAUSTIVE = [pytest.param(STRIDE, id="some"), pytest.param(1, id="eve
 class TroubledDoor(FaultyDoor):
     """Its one fault is a full disk where something is written, a bad block where something is read."""
 
-    def __init__(self, fail_at: int, **more: Any) -> None:
-        super().__init__(fail_at, **more)
+    counted: int | None = None  # effects up to when it was disarmed
+
+    def disarm(self) -> None:
+        """Fail no more, and count no more."""
+        self.fail_at, self.counted = 0, len(self.calls)
 
     def happen(self, effect: str, arguments: tuple[Any, ...]) -> None:
         """Note an effect, or raise the error that suits it."""
@@ -50,7 +54,7 @@ def workers() -> Iterator[MappingPool]:
         yield pool
 
 
-def door_with(settings: Settings, fail_at: int, kind: type[FaultyDoor]) -> FaultyDoor:
+def door_with(settings: Settings, fail_at: int, kind: type[Door]) -> Door:
     """Return a door with the rights of the settings that fails at one effect."""
     plain = site_files(settings)
     return kind(
@@ -98,19 +102,20 @@ def troubled_life(
     settings = site.settings()
     door = door_with(settings, number, TroubledDoor)
     problems = []
-    try:
+    came_to_rest = False
+    with contextlib.suppress(GatewayError):  # trouble at the start: it says so, and is started again
         gateway = SteppedGateway(settings, door, workers)
-    except GatewayError:
-        pass  # not even started: it says so, and is started again
-    else:
         try:
-            gateway.live()
-            problems = audit.at_the_end(site.root, site.simulator, expected, undisturbed)
-        except GatewayError:
-            pass  # trouble while recovering: the same
+            with contextlib.suppress(GatewayError):
+                gateway.live()
+                door.disarm()
+                gateway.come_to_rest()  # when it struck in the last looks before the rest
+                came_to_rest = True
         finally:
             gateway.abandon()
-    failed = [f"{effect} {arguments}" for effect, arguments in door.calls[number - 1 : number]]
+    if came_to_rest:
+        problems = audit.at_the_end(site.root, site.simulator, expected, undisturbed)
+    failed = [f"{effect} {arguments}" for effect, arguments in door.calls[: door.counted][number - 1 : number]]
     clean_lives(site, workers)
     problems += audit.at_the_end(site.root, site.simulator, expected, undisturbed)
     return bool(failed), [*failed, *problems] if problems else []

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.delivery.breaker import Weather
 from gateway.delivery.policy import SendingLimits
 from gateway.delivery.send import Delivery, Route
 from gateway.delivery.wire import Wire
@@ -117,7 +118,8 @@ class Rig:
         self.book, self.clock = book, book.clock
         self.digest = "as before"
         self.digests_asked = 0
-        limits = {name: route.pop(name) for name in ("poison_after", "give_up") if name in route}
+        names = ("poison_after", "give_up", "order_change_method", "status_method")
+        limits = {name: route.pop(name) for name in names if name in route}
         self.routes = [
             Route(
                 name=name, wire=wire, workers=route.get("workers", 4), digest=self._digest,
@@ -142,11 +144,32 @@ class Rig:
             self.book.map()
             if did:
                 continue
-            if not self.delivery.busy:
+            if not self.delivery.busy and not self._probing():
                 return
             assert self.delivery.wake.wait(REAL_SECONDS)
             self.delivery.wake.clear()
         raise AssertionError("never at rest")
+
+    def _probing(self) -> bool:
+        return any(breaker.weather is Weather.PROBING for breaker in self.delivery.weather().values())
+
+    def until_returned(self, number: int) -> None:
+        """Wait until so many answers have come back and wait to be recorded."""
+        tick = threading.Event()
+        for _ in range(int(REAL_SECONDS / 0.001)):
+            if self.delivery._senders.returned + len(self.delivery._decided) >= number:
+                return
+            tick.wait(0.001)
+        raise AssertionError(f"fewer than {number} answers came back")
+
+    def hand_over(self, outgoing: Outgoing) -> None:
+        """Do what `step` does with a message once its intent is durable."""
+        self.delivery._standings[outgoing.account].in_flight += 1
+        self.delivery._senders.send(outgoing)
+
+    def ask_to_stop(self) -> None:
+        """Let the senders begin nothing any more, as a stop does first."""
+        self.delivery._senders.stopping.set()
 
     def pass_time(self, seconds: float, *, by: float = 5.0) -> None:
         """Let time pass in steps, as the service's loops see it."""

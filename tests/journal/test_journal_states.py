@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Table, insert, select
 
 from gateway.errors import JournalError, StaleTransition
+from gateway.journal.history import of_subject
 from gateway.journal.journal import Journal
 from gateway.journal.states import Change, change_interchanges, change_messages, change_queue_messages
 from gateway.journal.tables import interchange, message, queue_message
@@ -161,9 +162,8 @@ def test_the_same_row_twice_in_one_call_is_stale(journal: Journal) -> None:
 def test_changes_of_different_columns_go_together(journal: Journal) -> None:
     """Rows that change different columns are changed by one call, whatever its order."""
     journal.write(lambda c: [a_message(c, key, "ready") for key in (1, 2)] and None)
-    journal.write(
-        lambda c: change_messages(c, [Change(1, "ready", 1, state="held", reason="why"), Change(2, "ready", 1, turn=True)])
-    )
+    changes = [Change(1, "ready", 1, state="held", reason="why"), Change(2, "ready", 1, turn=True)]
+    journal.write(lambda c: change_messages(c, changes))
     statement = select(message.c.state, message.c.reason, message.c.turn, message.c.version).order_by(message.c.id)
 
     assert [("held", "why", False, 2), ("ready", None, True, 2)] == [
@@ -183,7 +183,5 @@ def test_history_only_grows(book: Book) -> None:
     """Each step of a message is on record, oldest first."""
     (key,) = book.drop(order())
     book.send_all()
-    from gateway.journal.history import of_subject
-
     events = [row["event"] for row in book.journal.read(lambda c: of_subject(c, "message", [key]))]
     assert ["registered", "ready", "sending", "sent"] == events

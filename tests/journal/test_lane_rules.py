@@ -302,7 +302,7 @@ LANES: dict[str, Case] = {
     "not when it is on its way again": ([msg(1), sts(2, word="cancelled")], None, {}, {1: "ready!"}),
     "not when an earlier version was sent": ([msg(1, HELD), sts(2, word="cancelled")], mem("v0"), {}, {2: "parked 1"}),
     "another status closes nothing": ([msg(1, FAILED), sts(2, word="received")], None, {}, {2: "parked 1"}),
-    "a cancellation without an order waits for it": ([sts(1, word="cancelled")], None, {}, {1: "parked order-not-seen"}),
+    "a cancellation without an order waits": ([sts(1, word="cancelled")], None, {}, {1: "parked order-not-seen"}),
     # the Order passes what came before it
     "the Order passes an earlier change": ([chg(1, turn=True), msg(2)], None, {}, {1: "ready", 2: "ready!"}),
     "also before it is mapped": ([sts(1, turn=True), raw(2)], None, {}, {1: "ready"}),
@@ -369,7 +369,8 @@ def test_a_message_that_lets_the_order_pass_keeps_its_own_wait() -> None:
 def test_reasons_name_the_other_message_and_what_it_does() -> None:
     """A person reads why something waits, and which message to look at."""
     parked = decide_lane([msg(1, S.FAILED), chg(2), sts(3)], None, NOW, RULES)
-    behind = decide_lane([msg(4, text="v2", lost_lines="refuse", line_ids=(), **SAME_OR_NEW), sts(5)], mem(), NOW, RULES)
+    shorter = msg(4, text="v2", lost_lines="refuse", line_ids=(), **SAME_OR_NEW)
+    behind = decide_lane([shorter, sts(5)], mem(), NOW, RULES)
 
     assert "Waits for message 1 (Order) of the same order, which failed." == parked[0].reason
     assert "Waits for message 4 (OrderChange) of the same order, which failed." == behind[1].reason
@@ -390,9 +391,11 @@ def test_the_baseline_counts_for_what_comes_behind_it() -> None:
     first, second = msg(1, text="v1", **KNOWN), msg(2, text="v1", **KNOWN)
     other = msg(2, text="v2", **{**SAME_OR_NEW, "line_ids": ()})
     memory = mem(None, imported=True, supplier=None, buyer=None, line_ids=())
+    equal = brief(decide_lane([first, second], memory, NOW, RULES))
+    different = brief(decide_lane([first, other], memory, NOW, RULES))
 
-    assert {1: "unchanged baseline", 2: "unchanged unchanged"} == brief(decide_lane([first, second], memory, NOW, RULES))
-    assert {1: "unchanged baseline", 2: "held lost-lines"} == brief(decide_lane([first, other], memory, NOW, RULES))
+    assert {1: "unchanged baseline", 2: "unchanged unchanged"} == equal
+    assert {1: "unchanged baseline", 2: "held lost-lines"} == different
 
 
 def test_many_lost_lines_are_not_all_listed() -> None:

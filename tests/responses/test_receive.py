@@ -5,13 +5,16 @@ What is tested is what lies in the outbox and what the other side saw; the journ
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -75,6 +78,18 @@ def living(site: Site) -> Iterator[tuple[Gateway, ManualClock]]:
         yield gateway, clock
 
 
+def next_try(gateway: Gateway, clock: ManualClock) -> float:
+    """Wait until the poll stands before a stuck head; let its pause pass, and return how many seconds it was.
+
+    Only then is no call on its way, whose time limit would pass with the pause.
+    """
+    receiver = gateway.parts.receivers["main"]
+    eventually(lambda: receiver.stuck and receiver.pause() > 0, "stuck")
+    seconds = round(receiver.pause())
+    clock.advance(seconds)
+    return seconds
+
+
 def test_each_message_is_delivered_once_and_acknowledged_once(site: Site, simulator: Simulator) -> None:
     """Two answers and a status, in the order of the queue, byte for byte; the queue is empty afterwards."""
     sent = [response("PO-1"), STATUS, response("PO-2")]
@@ -108,16 +123,11 @@ def test_the_same_message_ten_times_is_one_file_and_each_is_acknowledged(site: S
     """Same bytes, same address: acknowledged each time, slower and slower, told as one incident, cleared at the end."""
     simulator.enqueue(STATUS)
     simulator.faults.add(Fault(endpoint="acknowledge", status=200, times=9))
-    with living(site) as (_, clock):
-        eventually(lambda: len(acknowledged(simulator)) >= 4, "the first few come at full speed")
-        eventually(lambda: site.incidents() != [], "then somebody is told")
-        time.sleep(0.2)
-        slow = len(acknowledged(simulator))
-        assert slow == 5
-        for count in range(slow + 1, 11):
-            clock.advance(300)
-            eventually(lambda count=count: len(acknowledged(simulator)) >= count, "once more")  # type: ignore[misc]
-        clock.advance(300)
+    with living(site) as (gateway, clock):
+        eventually(lambda: site.incidents() != [], "the first few come at full speed, then somebody is told")
+        assert len(acknowledged(simulator)) == 5
+        pauses = [next_try(gateway, clock) for _ in range(6)]
+        assert pauses == [5, 10, 20, 40, 80, 160]
         eventually(lambda: site.incidents() == [], "cleared")
 
     assert (bodies(site), acknowledged(simulator)) == ([STATUS], ["1"] * 10)
@@ -177,18 +187,21 @@ def test_a_stuck_head_slows_the_poll_down_and_is_told_once(site: Site, simulator
     simulator.enqueue(response("PO-2"))
     simulator.faults.add(Fault(endpoint="acknowledge", status=500, times=None))
     with living(site) as (gateway, clock):
-        for _ in range(40):
-            gateway.service.wake_all()  # whatever else goes on must not hurry the poll
+        pauses = []
+        for calls in range(1, 11):
+            eventually(lambda: gateway.parts.receivers["main"].pause() > 0, "stuck")
             before = gateway.service.rounds()["poll-main"]
-            clock.advance(60)
-            eventually(lambda before=before: gateway.service.rounds()["poll-main"] > before + 1)  # type: ignore[misc]
-        calls = len(acknowledged(simulator))
-        assert 8 <= calls <= 16  # 5, 10, 20 ... 300 seconds apart, in 40 minutes
+            gateway.service.wake_all()  # whatever else goes on must not hurry the poll
+            eventually(lambda before=before: gateway.service.rounds()["poll-main"] > before + 2)  # type: ignore[misc]
+            assert len(acknowledged(simulator)) == calls
+            pauses.append(next_try(gateway, clock))
+        assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
+        eventually(lambda: len(acknowledged(simulator)) == 11, "once more")
         assert [key for key, _ in site.incidents()] == ["queue:stuck:main"]
         assert "The message for order PO-1 (PO-1_OrderResponse_2026" in site.incidents()[0][1]
 
         simulator.faults.clear()
-        clock.advance(301)
+        next_try(gateway, clock)
         eventually(lambda: len(simulator.queue) == 0, "drained")
         eventually(lambda: site.incidents() == [], "cleared")
 
@@ -386,12 +399,10 @@ def test_without_its_marker_the_outbox_is_gone_and_nothing_is_fetched(site: Site
         calls = len(simulator.ledger.requests_to("queue"))
         for _ in range(3):
             clock.advance(61)
-            eventually(lambda: gateway.parts.receivers["main"].blocked, "the outbox is gone")
-        assert [key for key, _ in site.incidents()] == ["outbox:main"]
+            eventually(lambda: [key for key, _ in site.incidents()] == ["outbox:main"], "the outbox is gone")
         assert (len(simulator.ledger.requests_to("queue")), acknowledged(simulator)) == (calls, [])
 
         (site.outbox / "marker-kept").rename(site.outbox / MARKER)
-        clock.advance(61)
         eventually(lambda: len(simulator.queue) == 0, "the share is back")
         eventually(lambda: site.incidents() == [], "cleared")
     assert bodies(site) == [response("PO-1")]
@@ -429,6 +440,47 @@ def test_files_that_the_erp_takes_at_once_are_not_written_again(site: Site, simu
     assert (len(simulator.queue), site.queue_states()) == (0, ["acknowledged"] * 30)
 
 
+Door = TypeVar("Door", bound=FileDoor)
+
+
+class FullDoor(FileDoor):
+    """A disk that is full, as far as the work folder of an outbox is concerned."""
+
+    full = False
+
+    def do_write(self, descriptor: int, path: Path, data: memoryview) -> int:
+        if self.full and path.parent.name == ".work":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return super().do_write(descriptor, path, data)
+
+
+def door_of(kind: type[Door], site: Site) -> Door:
+    """Return a door of this kind with the rights of the site."""
+    settings = site.settings()
+    return kind(
+        file_mode=settings.folders.file_mode_bits, dir_mode=settings.folders.dir_mode_bits,
+        owner=settings.intake.node, clock=ManualClock(),
+    )
+
+
+def test_a_full_disk_stops_the_queue_until_there_is_room(site: Site, simulator: Simulator) -> None:
+    """Nothing is acknowledged, nothing half is left, one incident says so; with room again it goes on by itself."""
+    simulator.enqueue(response("PO-1"))
+    door = door_of(FullDoor, site)
+    gateway = Gateway(site.settings(), files=door)
+    receiver = gateway.parts.receivers["main"]
+    door.full = True
+    try:
+        assert (receiver.step(), receiver.blocked, receiver.step()) == (False, True, False)
+        assert (acknowledged(simulator), site.queue_states(), site.left_over()) == ([], [], [])
+        assert [key for key, _ in site.incidents()] == ["outbox:main"]
+        door.full = False
+        assert receiver.step()
+    finally:
+        gateway.close()
+    assert (bodies(site), acknowledged(simulator), site.incidents()) == ([response("PO-1")], ["1"], [])
+
+
 class Stopped(BaseException):
     """The process ends here."""
 
@@ -450,15 +502,10 @@ class StoppingDoor(FileDoor):
 
 def stop_in_the_middle(site: Site, *, renamed: bool) -> Path:
     """Let one message get as far as its rename, and end; return where its temp lies or lay."""
-    settings = site.settings()
-    folders = settings.folders
-    door = StoppingDoor(
-        file_mode=folders.file_mode_bits, dir_mode=folders.dir_mode_bits, owner=settings.intake.node,
-        clock=ManualClock(),
-    )
+    door = door_of(StoppingDoor, site)
     door.renamed_first = renamed
     door.armed = False
-    gateway = Gateway(settings, files=door)
+    gateway = Gateway(site.settings(), files=door)
     door.armed = True
     try:
         with pytest.raises(Stopped):
