@@ -20,10 +20,11 @@ from gateway.operations.places import Places
 from gateway.operations.reasons import next_step
 from gateway.settings import Settings
 
-WEATHER = ("outage:", "poll:")
-"""Incidents that pass by themselves and need nobody."""
-STANDING = ("stuck:", "share:", "folder:", "queue:", "outbox:", "mapping:", "reading:", "paused:")
-"""Incidents that stay open exactly as long as a person is needed."""
+STANDING = (
+    "stuck:", "share:", "folder:", "claim:", "mapping:", "mapping-unusable", "reading:", "placement:", "closing:",
+    "queue:", "outbox:", "paused:",
+)  # fmt: skip
+"""Incidents that stay open exactly as long as a person is needed. An outage is none: it passes by itself."""
 MOST_SHOWN = 20
 
 

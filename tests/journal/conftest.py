@@ -21,10 +21,11 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture
-def book(tmp_path: Path, clock: ManualClock) -> Iterator[Book]:
-    """A real journal with one account, lanes kept with the usual rules."""
-    with_journal = Book(tmp_path, clock)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def book(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Book]:
+    """A real journal with one account, lanes kept with the usual rules; one set of statements for both databases."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    with_journal = Book(tmp_path, clock, url=url)
     yield with_journal
     with_journal.close()
 
