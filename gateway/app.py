@@ -50,6 +50,7 @@ DELIVERY_SECONDS = 0.5
 MAPPING_SECONDS = 1.0
 MAPPING_SECONDS_LIMIT = 60.0
 MAPPING_MEMORY_MB = 1024
+LOCK_SECONDS = 1.0  # a command that looks whether a gateway runs holds the lock for a moment
 
 
 def mapping_store(settings: Settings) -> MappingStore:
@@ -103,7 +104,7 @@ class Gateway:
         prepare_folders(settings, self.files)
         self._lock = FileLock(settings.folders.state / "gateway.lock")
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
             raise AlreadyRunning(f"Another gateway runs on {settings.folders.state}.") from None
         try:

@@ -1,4 +1,4 @@
-"""The loops: each stage in a thread of its own, with a heartbeat; stop; run until idle.
+"""The loops: each stage in a thread of its own; stop; whether all are idle.
 
 A loop that raises records it as an incident, waits and goes on; three times in an hour and the process ends,
 so that whatever supervises it starts it afresh: never alive but silent.
@@ -32,7 +32,7 @@ class Loop:
     pause: Callable[[], float]
     rest: float = 0.0  # seconds between two rounds even when there is more to do, so that many share one
     wake: threading.Event = field(default_factory=threading.Event)
-    beat_at: float = 0.0
+    troubled: bool = False  # its last failure is an open incident
     working: bool = True
     rounds: int = 0
     failures: deque[float] = field(default_factory=deque)
@@ -107,11 +107,6 @@ class Service:
         for loop in self._loops:
             loop.wake.set()
 
-    def beats(self) -> dict[str, float]:
-        """Return for each loop how many seconds ago it finished a round."""
-        now = self._clock.monotonic()
-        return {loop.name: now - loop.beat_at for loop in self._loops}
-
     def quiet_rounds(self, since: dict[str, int]) -> bool:
         """Tell whether each loop has finished at least two idle rounds since the counts in `since`."""
         return all(not loop.working and loop.rounds >= since[loop.name] + 2 for loop in self._loops)
@@ -129,13 +124,23 @@ class Service:
                 self._note_failure(loop, error)
                 self._clock.wait(self._stop, AFTER_FAILURE_SECONDS)
                 continue
+            if loop.troubled:
+                self._note_recovery(loop)
             loop.working = did
             loop.rounds += 1
-            loop.beat_at = self._clock.monotonic()
             if not did and not self._stop.is_set():
                 self._clock.wait(loop.wake, loop.pause())
             elif loop.rest:
                 self._clock.wait(self._stop, loop.rest)
+
+    def _note_recovery(self, loop: Loop) -> None:
+        """Close the incident of a loop that works again; if that cannot be written, the next round tries."""
+        at = self._clock.now()
+        try:
+            self._journal.write(lambda c: incidents.clear(c, f"loop:{loop.name}", at))
+        except GatewayError:
+            return
+        loop.troubled = False
 
     def _note_failure(self, loop: Loop, error: Exception) -> None:
         now = self._clock.monotonic()
@@ -145,6 +150,7 @@ class Service:
         text = f"The {loop.name} loop failed: {error}" if isinstance(error, GatewayError) else (
             f"The {loop.name} loop failed: {type(error).__name__}: {error}"
         )
+        loop.troubled = True
         try:
             at = self._clock.now()
             self._journal.write(lambda c: incidents.raise_incident(c, f"loop:{loop.name}", text, at))

@@ -39,11 +39,6 @@ class SendingLimits:
     poison_after: int = 5
     give_up: timedelta = timedelta(hours=72)
 
-    @property
-    def repeatable_kinds(self) -> tuple[MessageKind, ...]:
-        """Return the kinds of message that may be sent twice without harm."""
-        return tuple(kind for kind in MessageKind if self.repeatable(kind))
-
     def repeatable(self, kind: MessageKind) -> bool:
         """Tell whether sending the same bytes twice is harmless: a PUT is, a POST is not (RFC 9110, 9.2.2)."""
         if kind is MessageKind.ORDER:

@@ -155,12 +155,12 @@ class Delivery:
     def _decide(self, item: Returned, now: datetime, monotonic: float) -> _Decided:
         """Decide one outcome and let the account learn from it."""
         standing, out = self._standings[item.account], item.outgoing
-        if out is None:
-            if item.answer is not None:
-                standing.learn_from_probe(item.answer, monotonic)
-            return _Decided(item, None)
-        standing.in_flight -= 1
+        if out is not None:
+            standing.in_flight -= 1
         if item.answer is None:
+            return _Decided(item, None)
+        if out is None:
+            standing.learn_from_probe(item.answer, monotonic)
             return _Decided(item, None)
         standing.keep_time(monotonic)
         decision = decide(

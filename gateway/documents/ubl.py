@@ -46,7 +46,11 @@ def facts(body: bytes) -> Facts:
     Raises DocumentError when the body is not XML, carries a DOCTYPE, has an unknown root or no
     order number.
     """
-    root = _parse(body)
+    return facts_of(_parse(body))
+
+
+def facts_of(root: etree._Element) -> Facts:
+    """Return the same of a document that was parsed already, or is about to be written as it is."""
     kind = message_kind(root)
     if kind is None:
         wanted = ", ".join(MessageKind)

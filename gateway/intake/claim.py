@@ -80,7 +80,7 @@ class Scanner:
 
     def _end_troubles(self, found: Sequence[Claim], claims: Sequence[Claim]) -> None:
         """Close the incidents of files that are claimed now, and of those that somebody took away."""
-        troubled = self._troubles.open(CLAIM)
+        troubled = self._troubles.of_kind(CLAIM)
         if not troubled:
             return
         seen = [report.observation for report in self.reports.values()]

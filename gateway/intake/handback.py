@@ -66,7 +66,7 @@ class Handback:
             return True
         except (SettingsError, StorageError, FileNotFoundError) as error:
             now, text = context.clock.now(), f"{row['name']} in retry/ cannot be read: {error}"
-            context.journal.write(lambda c: incidents.raise_incident(c, f"retry:{row['claim']}", text, now))
+            context.journal.write(lambda c: incidents.raise_incident(c, _incident(row), text, now))
             return False
         context.journal.write(lambda c: self._register(c, row, reading, sha256))
         return True
@@ -143,6 +143,7 @@ class Handback:
                 sha256=sha256, size=size,
             )
             handbacks.link(connection, row["sequence"], retry_of)
+            incidents.clear(connection, _incident(row), now)
 
         self._context.journal.write(refuse)
 
@@ -168,7 +169,12 @@ class Handback:
         ids = interchanges.register(connection, row, registrations, message_rules(reading.mapping, reading.route), now)
         replaced = [(v.replaces, new) for v, new in zip(verdicts, ids, strict=True) if v.replaces is not None]
         handbacks.replace(connection, replaced, now)
+        incidents.clear(connection, _incident(row), now)
         context.keeper.settle(connection, {(account, number) for number in numbers}, now)
+
+
+def _incident(row: RowMapping) -> str:
+    return f"retry:{row['claim']}"
 
 
 def plain_name(name: str) -> str:

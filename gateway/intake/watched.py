@@ -65,7 +65,7 @@ class Troubles:
             self._context.journal.write(lambda c: [incidents.clear(c, key, now) for key in ended])
             self._open -= ended
 
-    def open(self, prefix: str) -> list[str]:
+    def of_kind(self, prefix: str) -> list[str]:
         """Return the open ones of a kind."""
         return [key for key in self._open if key.startswith(prefix)]
 

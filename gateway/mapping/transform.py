@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from gateway.documents.ubl import DocumentError, facts
+from gateway.documents.ubl import DocumentError, facts_of
 from gateway.documents.xmlio import TrustedFolders, XmlError, parse_document, parse_trusted, read_prolog
 from gateway.errors import Problem, SettingsError
 from gateway.mapping.mapping import Mapping, common_folders
@@ -84,7 +84,7 @@ class Mapper:
         if wrong is not None:
             return outcome.refused(*wrong)
         outcome.add(finding(fault, mapping, source) for fault in verdict(root, self._schemas, strict=request.strict))
-        return outcome.with_facts(source)
+        return outcome.with_facts(root, source)
 
     def _run(self, mapping: Mapping, source: etree._Element, request: MapRequest, outcome: _Outcome) -> Any:
         transform = self._stylesheet(mapping)
@@ -130,12 +130,12 @@ class _Outcome:
         self._findings.append(Finding(code=code, message=message, expected=expected))
         return self._result(None, None)
 
-    def with_facts(self, source: etree._Element) -> MapResult:
+    def with_facts(self, root: etree._Element, source: etree._Element) -> MapResult:
         """Return the result, valid unless a finding refuses it."""
         if any(one.severity == "error" for one in self._findings):
             return self._result(None, None)
         try:
-            known = facts(self.body)
+            known = facts_of(root)
         except DocumentError as error:
             return self.refused("unknown-document", error.message)
         grouped = source.get("number") if self._mapping.format != "ubl" else None

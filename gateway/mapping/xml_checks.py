@@ -9,7 +9,7 @@ from lxml import etree
 
 from gateway.mapping.rejection import MAX_ORDER_FINDINGS, shown
 from gateway.mapping.values import Fault
-from gateway.mapping.xml_paths import CompiledField, CompiledPaths, Found, elements, place, plain_texts, texts
+from gateway.mapping.xml_paths import CompiledField, CompiledPaths, Found, elements, place, texts
 from gateway.model import Finding
 
 Lines = Dictionary[etree._Element, int]
@@ -27,14 +27,14 @@ def check_order(order: etree._Element, paths: CompiledPaths, lines: Lines) -> li
 
 
 def _all(order: etree._Element, paths: CompiledPaths, lines: Lines) -> Iterator[Finding]:
-    for field in paths.fields:
-        if field.declared.of == "order":
+    for field in paths.order_fields:
+        if not field.is_sound(order):
             yield from _check_field(field, order, lines)
     for group in paths.lines:
         seen: dict[str, etree._Element] = {}
         for line in elements(group.path, order):
-            for field in paths.fields:
-                if field.declared.of == "line":
+            for field in paths.line_fields:
+                if not field.is_sound(line):
                     yield from _check_field(field, line, lines)
             number = next((one.text for one in texts(group.number, line) if one.text), None) if group.number else None
             if number is not None and seen.setdefault(number, line) is not line and group.declared.unique:
@@ -42,8 +42,6 @@ def _all(order: etree._Element, paths: CompiledPaths, lines: Lines) -> Iterator[
 
 
 def _check_field(field: CompiledField, start: etree._Element, lines: Lines) -> Iterator[Finding]:
-    if all(field.check(text).fault is None for text in plain_texts(field.path, start) or [""]):
-        return
     found = texts(field.path, start)
     for one in found or [Found("", start)]:
         checked = field.check(one.text)

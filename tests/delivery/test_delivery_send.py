@@ -151,6 +151,59 @@ def test_one_commit_carries_outcomes_and_the_next_intents(rig: Rig, book: Book, 
     assert before + 1 == book.journal.commits
 
 
+def test_outcomes_are_given_a_moment_to_come_together(rig: Rig, book: Book, wire: ToldWire, clock: ManualClock) -> None:
+    """Two of four are back: the others get two milliseconds to join the commit. With none back nobody waits."""
+    wire.hold = threading.Event()
+    book.drop(*(order(f"PO-{number}") for number in range(4)))
+    before = clock.monotonic()
+    rig.delivery.gathered_step()
+    wire.until_calls(4)
+    rig.delivery.gathered_step()
+    assert before == clock.monotonic()
+    wire.let_go(2)
+    rig.until_returned(2)
+    rig.delivery.gathered_step()
+    assert 0 < clock.monotonic() - before < 0.01
+    wire.hold.set()
+    rig.pump()
+
+    assert ["sent"] * 4 == book.states()
+
+
+def test_an_answer_stands_although_the_look_at_the_queue_fails(rig: Rig, book: Book, wire: ToldWire) -> None:
+    """403, and then our own look breaks: the 403 is what is recorded, as the account's trouble."""
+
+    def broken() -> Any:
+        raise RuntimeError("no")
+
+    wire.fetch = broken  # type: ignore[method-assign]  # a fake of the test's own
+    wire.answers.append(FORBIDDEN)
+    (key,) = book.drop(order())
+    rig.pump()
+
+    assert ("retrying", "settings") == (book.state(key), book.row(key)["reason_code"])
+    assert [(1, "settings", 403)] == rig.attempts(key)
+
+
+def test_what_is_given_back_while_it_was_tried_before_stays_to_be_tried(rig: Rig, book: Book, wire: ToldWire) -> None:
+    """A stop does not turn a message with a doubtful past into a fresh one: same state, same doubt, same patience."""
+    book.drop(order())
+    rig.pump()
+    (key,) = book.drop(change())
+    wire.answers.append(LOST)
+    rig.pump()
+    first = book.row(key)["first_try_at"]
+    rig.clock.advance(60)
+    rig.ask_to_stop()
+    for out in book.begin():
+        rig.hand_over(out)
+    rig.until_returned(1)
+    rig.delivery.stop(5.0)
+    row = book.row(key)
+
+    assert ("retrying", True, True, first) == (row["state"], row["turn"], row["unsure"], row["first_try_at"])
+
+
 def test_what_is_surely_not_sent_goes_again_by_itself_with_the_same_bytes(
     rig: Rig, book: Book, wire: ToldWire, clock: ManualClock
 ) -> None:
@@ -428,6 +481,7 @@ def test_stop_gives_back_what_was_not_begun(rig: Rig, book: Book, wire: ToldWire
     rig.ask_to_stop()
     for out in book.begin():
         rig.hand_over(out)
+    rig.until_returned(2)
     rig.delivery.stop(5.0)
     row = book.row(keys[0])
 
