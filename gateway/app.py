@@ -7,10 +7,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Select, func, select
 
 from gateway.clock import Clock, SystemClock
 from gateway.delivery.policy import SendingLimits
@@ -25,14 +23,12 @@ from gateway.intake.release import Releaser
 from gateway.intake.split import Splitter
 from gateway.intake.watch import Watcher
 from gateway.jakamo.client import JakamoClient
-from gateway.journal import accounts
+from gateway.journal import accounts, totals
 from gateway.journal.journal import Journal, journal_url, open_journal
 from gateway.journal.lane_rules import LaneRules
 from gateway.journal.lanes import LaneKeeper
-from gateway.journal.tables import account, action, interchange, message
 from gateway.mapping.mapping import MappingStore, shipped_folder
 from gateway.mapping.pool import MappingPool
-from gateway.model import InterchangeState, MessageState
 from gateway.operations.actions import Actions
 from gateway.operations.closing import Closing
 from gateway.operations.context import OperationsContext
@@ -303,7 +299,7 @@ class Gateway:
         self.start()
         while not stop.is_set() and not self.service.stopping.is_set():
             if progress is not None:
-                progress(self.journal.read(counts))
+                progress(self.journal.read(totals.message_counts))
             if self._seems_idle():
                 for receiver in self.parts.receivers.values():
                     receiver.look_now()
@@ -332,7 +328,8 @@ class Gateway:
         if any(not receiver.at_rest for receiver in parts.receivers.values()):
             return False
         blocked = parts.splitter.blocked + parts.handback.blocked + parts.releaser.blocked
-        return self.journal.read(_moving) <= blocked
+        resting = [name for name, breaker in parts.delivery.weather().items() if breaker.is_outage]
+        return self.journal.read(lambda c: totals.moving(c, resting)) <= blocked
 
     def _will_settle(self) -> bool:
         """Tell whether a file is only waiting for its quiet time."""
@@ -352,32 +349,3 @@ class Gateway:
             client.close()
         self.journal.close()
         self._lock.release()
-
-
-def _moving(connection: Connection) -> int:
-    """Count what moves by itself without a due time, and what was asked for and not carried out."""
-    states = [str(s) for s in (MessageState.REGISTERED, MessageState.SENDING)]
-    moving = select(func.count()).select_from(message).where(message.c.state.in_(states))
-    heads = select(func.count()).select_from(message).where(
-        message.c.state == str(MessageState.READY), message.c.turn.is_(True), message.c.account.in_(_unpaused())
-    )
-    files = select(func.count()).select_from(interchange).where(
-        interchange.c.state.in_([str(InterchangeState.CLAIMED), str(InterchangeState.CLOSING)])
-    )
-    wishes = select(func.count()).select_from(action).where(action.c.state == "waiting")
-    return sum(int(connection.execute(statement).scalar_one()) for statement in (moving, heads, files, wishes))
-
-
-def _unpaused() -> Select[tuple[str]]:
-    return select(account.c.name).where(account.c.paused_at.is_(None))
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    """Return how many messages are in each state."""
-    statement = select(message.c.state, func.count()).group_by(message.c.state)
-    return {str(state): int(number) for state, number in connection.execute(statement)}
-
-
-def site_file(text: str | None, environ: Mapping[str, str]) -> Path:
-    """Return the settings file: the option, GATEWAY_CONFIG, or gateway.toml here."""
-    return Path(text or environ.get("GATEWAY_CONFIG") or "gateway.toml")

@@ -5,13 +5,13 @@ Layer: journal. Only looks; each statement is served by an index.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from gateway.journal.queries import PERSON_STATES, QUEUE_COLUMNS
-from gateway.journal.tables import action, interchange, message, placement, queue_message, route_pause
+from gateway.journal.tables import account, action, interchange, message, placement, queue_message, route_pause
 from gateway.model import InterchangeState, MessageState, QueueState
 
 
@@ -95,3 +95,23 @@ def waiting_actions(connection: Connection) -> int:
     """Return how many actions were asked for and not carried out."""
     statement = select(func.count()).select_from(action).where(action.c.state == "waiting")
     return int(connection.execute(statement).scalar_one())
+
+
+def moving(connection: Connection, resting: Sequence[str] = ()) -> int:
+    """Count what moves by itself without a due time, and what was asked for and not carried out.
+
+    Orders of an account that is paused, or that is `resting` because of the weather, do not count.
+    """
+    states = [str(state) for state in (MessageState.REGISTERED, MessageState.SENDING)]
+    going = select(account.c.name).where(account.c.paused_at.is_(None), account.c.name.not_in(resting))
+    statements = (
+        select(func.count()).select_from(message).where(message.c.state.in_(states)),
+        select(func.count())
+        .select_from(message)
+        .where(message.c.state == str(MessageState.READY), message.c.turn.is_(True), message.c.account.in_(going)),
+        select(func.count())
+        .select_from(interchange)
+        .where(interchange.c.state.in_([str(InterchangeState.CLAIMED), str(InterchangeState.CLOSING)])),
+        select(func.count()).select_from(action).where(action.c.state == "waiting"),
+    )
+    return sum(int(connection.execute(statement).scalar_one()) for statement in statements)

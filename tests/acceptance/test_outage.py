@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,21 @@ def rows(gateway: Gateway) -> list[tuple[int, str]]:
     """Return booked attempts and state of every message."""
     statement = select(message.c.attempts, message.c.state)
     return [(found[0], found[1]) for found in gateway.journal.read(lambda c: list(c.execute(statement)))]
+
+
+def test_a_run_until_idle_ends_during_an_outage(tmp_path: Path, simulator: Simulator) -> None:
+    """Without Jakamo nothing moves but by a probe that is due later: the run ends, orders wait, error/ is empty."""
+    site = Site(tmp_path, simulator)
+    simulator.stop()
+    for number in range(12):
+        site.drop(f"{number:02}.csv", export(row(f"PO-{number}")))
+    site.run(60)
+
+    assert [] == site.errors()
+    assert {"ready", "retrying"} >= {state for _, state in site.states()}
+
+    simulator.start()
+    site.clock = ManualClock(datetime.now(UTC) + timedelta(hours=1), waiting_moves_time=False)
+    site.run(60)
+
+    assert 12 == len(site.sent())

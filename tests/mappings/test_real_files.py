@@ -8,7 +8,6 @@ import pytest
 from lxml import etree
 
 from gateway.documents.ubl import facts
-
 from tests.acceptance.ledger_checks import check_flat_fi, check_opentrans
 from tests.judges import oasis
 from tests.mappings.sample_runs import run, store
