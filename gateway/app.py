@@ -23,12 +23,13 @@ from gateway.intake.release import Releaser
 from gateway.intake.split import Splitter
 from gateway.intake.watch import Watcher
 from gateway.jakamo.client import JakamoClient
-from gateway.journal import accounts, totals
+from gateway.journal import accounts, interchanges, totals
 from gateway.journal.journal import Journal, journal_url, open_journal
 from gateway.journal.lane_rules import LaneRules
 from gateway.journal.lanes import LaneKeeper
 from gateway.mapping.mapping import MappingStore, shipped_folder
 from gateway.mapping.pool import MappingPool
+from gateway.model import InterchangeState
 from gateway.operations.actions import Actions
 from gateway.operations.closing import Closing
 from gateway.operations.context import OperationsContext
@@ -44,6 +45,7 @@ OPERATIONS_SECONDS = 1.0
 OPERATIONS_REST_SECONDS = 0.1
 DELIVERY_SECONDS = 0.5
 MAPPING_SECONDS = 1.0
+MOST_CLAIMED_AHEAD = 400
 MAPPING_SECONDS_LIMIT = 60.0
 MAPPING_MEMORY_MB = 1024
 LOCK_SECONDS = 1.0  # a command that looks whether a gateway runs holds the lock for a moment
@@ -113,6 +115,7 @@ class Gateway:
                 settings.folders.mappings, settings.folders.schemas, workers=settings.intake.mapping_workers,
                 time_limit_seconds=MAPPING_SECONDS_LIMIT, memory_limit_mb=MAPPING_MEMORY_MB,
             )
+            self._scan_wanted, self._reading_wanted = threading.Event(), threading.Event()
             self._mapping_wanted = threading.Event()
             self.parts = self._build()
         except BaseException:
@@ -207,7 +210,8 @@ class Gateway:
         parts, settings = self.parts, self.settings.intake
         mapping_step = WhenMoved(self.journal, self.clock, parts.releaser.step)
         loops = [
-            Loop("intake", self._intake_step, self._scan_pause),
+            Loop("scan", self._scan_step, self._scan_pause, wake=self._scan_wanted),
+            Loop("reading", self._reading_step, self._scan_pause, wake=self._reading_wanted),
             Loop("mapping", mapping_step, lambda: MAPPING_SECONDS, wake=self._mapping_wanted),
             Loop("delivery", parts.delivery.gathered_step, lambda: DELIVERY_SECONDS, wake=parts.delivery.wake),
             Loop("tend", parts.delivery.tend, lambda: TEND_SECONDS),
@@ -225,15 +229,26 @@ class Gateway:
         seconds = self.settings.intake.scan_seconds
         return seconds if due is None else min(seconds, max(0.05, due))
 
-    def _intake_step(self) -> bool:
+    def _scan_step(self) -> bool:
+        """Claim what is settled, unless enough is claimed and waits to be read."""
+        parts, node = self.parts, self.settings.intake.node
+        claimed = self.journal.read(lambda c: interchanges.count_in_state(c, InterchangeState.CLAIMED, node))
+        if claimed - parts.splitter.blocked - parts.handback.blocked >= MOST_CLAIMED_AHEAD:
+            return False
+        did = parts.scanner.step()
+        if did:
+            self._reading_wanted.set()
+        return did
+
+    def _reading_step(self) -> bool:
         parts = self.parts
-        behind = parts.splitter.behind  # what is claimed comes before more is claimed
-        did = behind or parts.scanner.step()
-        did = parts.splitter.step() or did
+        did = parts.splitter.step()
         did = parts.handback.step() or did
         if did:
             self._mapping_wanted.set()
             parts.delivery.poke()  # what stood behind a file in pass one may go now
+            if parts.scanner.more:
+                self._scan_wanted.set()
         return did
 
     def _operations_step(self) -> bool:
@@ -279,10 +294,9 @@ class Gateway:
         self.recover()
         self.service.start()
         if self.settings.intake.watch:
-            wake = next(loop.wake for loop in self.service.loops if loop.name == "intake")
             folders = [self.layout.inbox, self.layout.retry]
             folders += [self.layout.intake(route.folder) for route in self.settings.routes if route.folder]
-            self._watcher = Watcher(dict.fromkeys(folders), wake)
+            self._watcher = Watcher(dict.fromkeys(folders), self._scan_wanted)
             self._watcher.start()
 
     def run(self, stop: threading.Event) -> list[str]:
@@ -329,7 +343,7 @@ class Gateway:
             return False
         blocked = parts.splitter.blocked + parts.handback.blocked + parts.releaser.blocked
         resting = [name for name, breaker in parts.delivery.weather().items() if breaker.is_outage]
-        return self.journal.read(lambda c: totals.moving(c, resting)) <= blocked
+        return self.journal.read(lambda c: totals.moving(c, self.clock.now(), resting)) <= blocked
 
     def _will_settle(self) -> bool:
         """Tell whether a file is only waiting for its quiet time."""

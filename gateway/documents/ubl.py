@@ -242,14 +242,10 @@ def _add_canonical(parts: list[str], element: etree._Element) -> None:
     parts.append(f"\x04{element.tag}")
     for name, value in sorted(element.items()):
         parts.append(f"\x02{name!s}\x03{value!s}")
-    text = element.text
-    if text and not text.isspace():
-        parts.append(f"\x06{text}")
+    _add_text(parts, element.text)
     for child in element:
         _add_canonical(parts, child)
-        text = child.tail
-        if text and not text.isspace():
-            parts.append(f"\x06{text}")
+        _add_text(parts, child.tail)
     parts.append("\x05")
 
 

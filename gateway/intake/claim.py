@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -36,6 +37,7 @@ class Scanner:
         self._scan = 0
         self._recorded: set[str] = set()
         self._claimed_as: dict[str, tuple[Watched, Settled]] = {}
+        self._notes: SimpleQueue[tuple[str, str]] = SimpleQueue()  # claims given back, and under which names
         self._alarmed = {watched.key for watched in self._watched}  # an incident of theirs may be open
         self._orphans_likely = True
         self._broken: set[str] = set()  # incidents of mappings that cannot be used
@@ -114,10 +116,15 @@ class Scanner:
         return min((due for due in dues if due is not None), default=None)
 
     def note_incomplete(self, claim: str, name: str) -> None:
-        """Let a file that was given back because its end is missing wait until it changes."""
-        known = self._claimed_as.pop(claim, None)
-        if known is not None:
-            known[0].tracker.note_incomplete(name, known[1])
+        """Let a file that is given back because its end is missing wait until it changes; called by any thread."""
+        self._notes.put((claim, name))
+
+    def _take_notes(self) -> None:
+        while not self._notes.empty():
+            claim, name = self._notes.get()
+            known = self._claimed_as.get(claim)
+            if known is not None:
+                known[0].tracker.note_incomplete(name, known[1])
 
     def _look(self, watched: Watched, now: float) -> Observation | None:
         """List one folder; a share that is gone proves nothing about its files."""
@@ -132,6 +139,7 @@ class Scanner:
             self._alarmed.add(watched.key)
             self._incident(f"{word}:{watched.key or 'inbox'}", str(error))
             return None
+        self._take_notes()  # after the listing: what is listed was noted before it was given back
         observation = watched.tracker.observe(listing, now, self._scan)
         self.reports[watched.key] = FolderReport(path=watched.path, observation=observation)
         return observation
@@ -169,16 +177,14 @@ class Scanner:
 
         All renames come before the first sync: the disk then brings many files down in one go.
         """
+        failed = self._context.files.sync_files([Path(claim.path) for claim in claims])
         synced = []
         for claim in claims:
-            try:
-                self._context.files.sync_file(Path(claim.path))
-            except FileNotFoundError:
-                continue  # taken out of the work folder by hand
-            except StorageError as error:
-                self._troubles.met(CLAIM + claim.name, str(error))
-            else:
+            error = failed.get(Path(claim.path))
+            if error is None:
                 synced.append(claim)
+            elif isinstance(error, StorageError):  # otherwise it was taken out of the work folder by hand
+                self._troubles.met(CLAIM + claim.name, str(error))
         keys = {claim.folder for claim in synced}
         touched = [watched for watched in self._watched if watched.key in keys]
         self._context.files.sync_folders([folder for one in touched for folder in (one.work, one.path)])

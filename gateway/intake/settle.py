@@ -178,7 +178,7 @@ class SettleTracker:
         self._forget_vanished(present)
         self._update_known(present, now)
         self._add_new(present, now)
-        self._returned.clear()
+        self._returned = {name: one for name, one in self._returned.items() if name not in present}
         return _Judge(self._seen, now, self._stuck_seconds).judge()
 
     def note_incomplete(self, name: str, settled: Settled | None = None) -> None:

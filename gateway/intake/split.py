@@ -39,7 +39,6 @@ class Splitter:
         self._registered = registered  # tells the mapping that there is something to map
         self._unfinished = False  # a file could not be moved back to the inbox; to be tried again
         self._quiet: set[str] = set()  # places of which surely no incident is open
-        self.behind = False  # more was claimed than one step takes
         self.blocked = 0  # claimed files that cannot be read now, through no fault of their own
 
     def step(self) -> bool:
@@ -50,13 +49,11 @@ class Splitter:
         claimed = context.journal.read(
             lambda c: interchanges.in_state(c, InterchangeState.CLAIMED, node=context.node, limit=MOST_AT_ONCE)
         )
-        self.behind = len(claimed) == MOST_AT_ONCE
         rows = [row for row in claimed if row["origin"] == "inbox"]
         mappings = Usable(context)
         opened = [one for row in rows if (one := self._open(row, mappings)) is not None]
         moved = sum(self._conclude(batch, results) for batch, results in read_batches(context, opened))
         self.blocked = len(rows) if not moved else 0
-        self.behind = self.behind and moved > 0
         return bool(moved)
 
     def _open(self, row: RowMapping, mappings: Usable) -> Opened | None:

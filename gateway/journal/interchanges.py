@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.journal.history import Event, record
@@ -68,6 +68,12 @@ def in_state(
     if node is not None:
         statement = statement.where(interchange.c.node == node)
     return list(connection.execute(statement.limit(limit)).mappings())
+
+
+def count_in_state(connection: Connection, state: InterchangeState, node: str) -> int:
+    """Return how many interchanges of a node are in a state."""
+    statement = select(func.count()).where(interchange.c.state == str(state), interchange.c.node == node)
+    return int(connection.execute(statement).scalar_one())
 
 
 def by_sequence(connection: Connection, sequence: int) -> RowMapping | None:

@@ -6,9 +6,10 @@ Layer: journal. Only looks; each statement is served by an index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from gateway.journal.queries import PERSON_STATES, QUEUE_COLUMNS
 from gateway.journal.tables import account, action, interchange, message, placement, queue_message, route_pause
@@ -97,8 +98,8 @@ def waiting_actions(connection: Connection) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def moving(connection: Connection, resting: Sequence[str] = ()) -> int:
-    """Count what moves by itself without a due time, and what was asked for and not carried out.
+def moving(connection: Connection, now: datetime, resting: Sequence[str] = ()) -> int:
+    """Count what moves by itself now, without waiting for a due time, and what was asked for and not carried out.
 
     Orders of an account that is paused, or that is `resting` because of the weather, do not count.
     """
@@ -108,7 +109,10 @@ def moving(connection: Connection, resting: Sequence[str] = ()) -> int:
         select(func.count()).select_from(message).where(message.c.state.in_(states)),
         select(func.count())
         .select_from(message)
-        .where(message.c.state == str(MessageState.READY), message.c.turn.is_(True), message.c.account.in_(going)),
+        .where(
+            message.c.state.in_([str(MessageState.READY), str(MessageState.RETRYING)]), message.c.turn.is_(True),
+            or_(message.c.due_at.is_(None), message.c.due_at <= now), message.c.account.in_(going),
+        ),
         select(func.count())
         .select_from(interchange)
         .where(interchange.c.state.in_([str(InterchangeState.CLAIMED), str(InterchangeState.CLOSING)])),

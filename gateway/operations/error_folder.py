@@ -170,7 +170,13 @@ class ErrorFolder:
             "interchange": row["sequence"], "message": message_id, "folder": folder, "name": chosen,
             "sha256": sha256, "bytes": data, "reason_hashes": {},
         }
-        key = context.journal.write(lambda c: placements.plan(c, values, now))
+        trouble = f"original:{row['sequence']}" if message_id is None else f"extract:{message_id}"
+
+        def plan(connection: Connection) -> int:
+            incidents.clear(connection, trouble, now)
+            return placements.plan(connection, values, now)
+
+        key = context.journal.write(plan)
         self._finish({**values, "id": key, "state": "placing"})
         return True
 

@@ -122,7 +122,7 @@ class Bench:
             SETTINGS.format(
                 base_url=self._sink.base_url, workers=self._options.workers,
                 mapping_workers=self._options.mapping_workers,
-            )  # fmt: skip
+            )
         )
         files = shutil.copytree(self._source, site / "files")
         os.sync()  # writing the files is no part of what is measured
@@ -159,7 +159,7 @@ def summary(rounds: Sequence[Round], options: argparse.Namespace, bench: Bench) 
     names = (
         "bare", "gateway", "ratio", "seconds_until_closed", "start_seconds", "commits_per_order", "bare_cpu",
         "gateway_cpu", "service_cpu", "sink", "sink_multiple",
-    )  # fmt: skip
+    )
     found: dict[str, Any] = {name: spread(getattr(one, name) for one in rounds) for name in names}
     found["void"] = found["sink_multiple"]["min"] < SINK_MULTIPLE
     found["rounds"] = len(rounds)
@@ -168,7 +168,7 @@ def summary(rounds: Sequence[Round], options: argparse.Namespace, bench: Bench) 
     found["machine"] = {
         "cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system(),
         "lxml": lxml.etree.__version__, "requests": requests.__version__, "load": os.getloadavg()[0],
-    }  # fmt: skip
+    }
     return found
 
 

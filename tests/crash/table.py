@@ -50,6 +50,7 @@ class _Row:
     unknown: int = 0
     problems: int = 0
     scenarios: set[str] = field(default_factory=set)
+    points: set[str] = field(default_factory=set)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -65,11 +66,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     kills = [kill for text in texts for kill in json.loads(text)]
     if kills:
         terminalreporter.section("kill -9 at every boundary")
-        for line in _lines(kills):
+        for line in _lines(kills, with_points=terminalreporter.verbosity > 0):
             terminalreporter.write_line(line)
 
 
-def _lines(kills: list[list[Any]]) -> list[str]:
+def _lines(kills: list[list[Any]], *, with_points: bool) -> list[str]:
     rows = {name: _Row() for name in [*BOUNDARIES, OTHER]}
     missed = []
     for scenario, label, occurrence, fired, unknown, problems in kills:
@@ -80,12 +81,13 @@ def _lines(kills: list[list[Any]]) -> list[str]:
             row = rows[name]
             row.kills, row.unknown, row.problems = row.kills + 1, row.unknown + unknown, row.problems + problems
             row.scenarios.add(scenario)
+            row.points.add(label)
     fired = sum(1 for kill in kills if kill[3])
-    lines = [f"{'boundary':<20}{'kills':>6}{'unknown, answered':>20}{'problems':>10}  scenarios"]
-    lines += [
-        f"{name:<20}{row.kills:>6}{row.unknown:>20}{row.problems:>10}  {' '.join(sorted(row.scenarios))}"
-        for name, row in rows.items()
-    ]
+    lines = [f"{'boundary':<18}{'points':>7}{'kills':>6}{'unknown, answered':>19}{'problems':>10}  scenarios"]
+    for name, row in rows.items():
+        counts = f"{len(row.points):>7}{row.kills:>6}{row.unknown:>19}{row.problems:>10}"
+        lines.append(f"{name:<18}{counts}  {' '.join(sorted(row.scenarios))}")
+        lines += [f"    {label}" for label in sorted(row.points)] if with_points else []
     lines.append(f"{fired} kills, of which one may hit several boundaries.")
     if missed:
         lines.append(f"{len(missed)} not met again, commits that travelled with another this time: {'; '.join(missed)}")

@@ -28,8 +28,17 @@ from tests.site import Site
 
 Door = TypeVar("Door", bound=FaultyDoor)
 LOOKING = frozenset({"do_open", "do_read", "do_stat_open", "do_list", "do_stat", "do_is_folder", "do_may_change"})
-STRIDE = 7  # of the fast tier: each run of the tests begins at another effect, over seven runs all are met
-SHORT_AND_EXHAUSTIVE = [pytest.param(STRIDE, id="some"), pytest.param(1, id="every", marks=pytest.mark.slow)]
+STRIDE = 17  # of the tests that always run
+
+
+def stories(always: str, besides: str = "") -> list[Any]:
+    """Return the stories to be played with some effects failing, and those with every one (these take minutes)."""
+    some = [pytest.param(key, STRIDE, id=f"{key}-some") for key in always.split()]
+    every = [
+        pytest.param(key, 1, id=f"{key}-every", marks=[pytest.mark.slow, pytest.mark.timeout(900)])
+        for key in f"{always} {besides}".split()
+    ]
+    return some + every
 
 
 class TroubledDoor(FaultyDoor):
@@ -75,19 +84,12 @@ def clean_lives(site: Site, workers: MappingPool) -> None:
             answer_unknown(site)
 
 
-def numbers(stride: int) -> Iterator[int]:
-    """Return which effects fail in turn."""
-    return itertools.count(1, stride)
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("stride", SHORT_AND_EXHAUSTIVE)
-@pytest.mark.parametrize("key", ["A", "D"])
+@pytest.mark.parametrize(("key", "stride"), stories("A D", "B C E"))
 def test_a_failed_effect_is_weather(key: str, stride: int, ground: Ground, workers: MappingPool) -> None:
     """A full disk or a bad read at any one effect: the work goes on by itself once it is over, in the same life."""
     scenario = SCENARIOS[key]
     undisturbed = ground.undisturbed(scenario)
-    for number in numbers(stride):
+    for number in itertools.count(1, stride):
         with ground.played(scenario) as (site, expected):
             struck, problems = troubled_life(site, expected, undisturbed, number, workers)
         assert problems == [], f"effect {number}"
@@ -121,16 +123,14 @@ def troubled_life(
     return bool(failed), [*failed, *problems] if problems else []
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("stride", SHORT_AND_EXHAUSTIVE)
-@pytest.mark.parametrize("key", ["A", "D"])
+@pytest.mark.parametrize(("key", "stride"), stories("A D"))
 def test_a_death_at_any_effect_loses_and_doubles_nothing(
     key: str, stride: int, ground: Ground, workers: MappingPool
 ) -> None:
     """The process dies at any one effect: the next life brings all to the undisturbed end."""
     scenario = SCENARIOS[key]
     undisturbed = ground.undisturbed(scenario)
-    for number in numbers(stride):
+    for number in itertools.count(1, stride):
         with ground.played(scenario) as (site, expected):
             settings = site.settings()
             door = door_with(settings, number, FaultyDoor)

@@ -21,7 +21,7 @@ from tests.crash.boundaries import Point
 from tests.crash.ground import Ground, Verdict
 from tests.crash.keeper import REPOSITORY
 from tests.crash.scenarios import SCENARIOS
-from tests.crash.table import PROPERTY, as_property, boundaries_of
+from tests.crash.table import BOUNDARIES, PROPERTY, as_property, boundaries_of
 from tests.orders import export, row
 from tests.site import Site
 
@@ -67,6 +67,14 @@ def test_killed_at_every_boundary_it_loses_and_doubles_nothing(
     assert problems_of(verdicts) == {}
     missed = [str(verdict.point) for verdict in verdicts if not verdict.fired]
     assert len(missed) <= max(1, MOST_MISSED * len(points)), missed
+
+
+@pytest.mark.kills
+@pytest.mark.timeout(600)
+def test_every_named_boundary_is_met_by_some_story(ground: Ground) -> None:
+    """No boundary of the table is a mere word: the stories cross each of them."""
+    met = {name for scenario in SCENARIOS.values() for p in ground.points(scenario) for name in boundaries_of(p.label)}
+    assert BOUNDARIES.keys() - met == set()
 
 
 @pytest.mark.parametrize("key", NAMED)

@@ -310,7 +310,7 @@ def _place(row: dict[str, Any]) -> tuple[int, int, int]:
 
 def test_a_journal_lived_through_at_random() -> None:
     """Some dozens of steps a life, in any order: see the invariants."""
-    run(Phase.generate, examples=20, steps=20)
+    run(Phase.generate, examples=12, steps=20)
 
 
 @pytest.mark.slow
