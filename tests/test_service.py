@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import StorageError
 from gateway.journal import incidents
 from gateway.journal.journal import Journal, open_journal
-from gateway.service import Loop, Service
+from gateway.service import LOOK_ANYWAY_SECONDS, Loop, Service, WhenMoved
 from tests.clocks import ManualClock
 
 PATIENCE_SECONDS = 10.0
@@ -95,3 +95,60 @@ def test_a_loop_that_has_nothing_to_do_waits_and_can_be_woken(journal: Journal) 
 
     assert service.rounds()["stage"] >= 3
     assert service.quiet_rounds({"stage": 0})
+
+
+def test_a_step_is_left_out_while_nothing_was_written(journal: Journal) -> None:
+    """It is taken when the journal has moved, as long as it finds something, and every so often all the same."""
+    clock, looks, finds = ManualClock(), [], [True, False]
+
+    def step() -> bool:
+        looks.append(1)
+        if finds and finds.pop(0):
+            journal.write(lambda c: None)  # what it found to do
+            return True
+        return False
+
+    when_moved = WhenMoved(journal, clock, step)
+
+    assert [when_moved() for _ in range(4)] == [True, False, False, False]
+    assert len(looks) == 2
+    journal.write(lambda c: None)
+    assert not when_moved()
+    assert len(looks) == 3
+    clock.advance(LOOK_ANYWAY_SECONDS)
+    assert not when_moved()
+    assert len(looks) == 4
+
+
+def test_a_step_that_broke_is_taken_again(journal: Journal) -> None:
+    """Trouble is no quiet round."""
+    looks: list[int] = []
+
+    def step() -> bool:
+        looks.append(1)
+        raise StorageError("The disk is full.")
+
+    when_moved = WhenMoved(journal, ManualClock(), step)
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            when_moved()
+    assert len(looks) == 2
+
+
+def test_a_loop_may_rest_between_two_rounds(journal: Journal) -> None:
+    """So that much that comes in one by one is dealt with together."""
+    clock, calls, done = ManualClock(), [], threading.Event()
+
+    def step() -> bool:
+        calls.append(clock.monotonic())
+        if len(calls) == 3:
+            done.set()
+        return True
+
+    service = Service(journal, clock, [Loop("stage", step, lambda: 1.0, rest=0.5)])
+    service.start()
+    assert done.wait(PATIENCE_SECONDS)
+    service.stop()
+    service.join(PATIENCE_SECONDS)
+
+    assert [later - calls[0] for later in calls[:3]] == [0.0, 0.5, 1.0]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.app import Gateway, open_site_journal
 from gateway.cli import demo_files
@@ -138,7 +139,7 @@ def print_outcome(found: Sequence[Fate], answered: Sequence[Answered], root: Pat
         table.add_column(heading, overflow="fold")
     for fate in found:
         colour = _COLOURS.get(fate.state, "default")
-        table.add_row(fate.file, fate.order_number, fate.kind, f"[{colour}]{fate.state}[/]", fate.reason)
+        table.add_row(fate.file, fate.order_number, fate.kind, Text(fate.state, style=colour), fate.reason)
     console.print(table)
     table = Table(title="What the suppliers answered", title_justify="left")
     for heading in ("order", "document", "state", "file in the outbox"):

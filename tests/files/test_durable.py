@@ -497,3 +497,20 @@ def test_free_bytes_and_sync_file(tmp_path: Path) -> None:
         FileDoor().sync_file(tmp_path / "gone")
     with pytest.raises(StorageError, match="Cannot sync"):
         FaultyDoor(1, lambda: os_error(errno.EIO), only="do_sync").sync_file(tmp_path / "f")
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_many_files_are_synced_and_what_failed_is_told(tmp_path: Path, count: int) -> None:
+    """One after the other or several at a time: the trouble of each is its own."""
+    paths = [tmp_path / str(number) for number in range(count)]
+    for path in paths[1:]:
+        path.write_bytes(b"x")
+    door = FaultyDoor(only="do_sync")
+
+    failed = door.sync_files(paths)
+
+    assert list(failed) == [paths[0]]
+    assert isinstance(failed[paths[0]], FileNotFoundError)
+    assert len(door.calls) == count - 1
+    broken = FaultyDoor(1, lambda: os_error(errno.EIO), only="do_sync").sync_files(paths[1:])
+    assert [type(error) for error in broken.values()] == [StorageError]

@@ -363,3 +363,14 @@ def test_whatever_happens_each_name_has_one_verdict_and_quiet_is_kept(steps: lis
         verdicts = settled(seen) + list(waiting(seen)) + [one.entry.name for one in seen.empty]
         assert sorted(verdicts) == sorted(f"{name}.csv" for name in sizes)
         assert all(sizes[name[0]] > 0 and now - since[name[0]][1] >= 3 for name in settled(seen))
+
+
+def test_note_about_a_file_that_is_not_back_yet_is_kept() -> None:
+    """Noted before the file is moved back, it holds however many looks come between."""
+    judge = tracker(route("csv", "*.csv", "trailer"))
+    judge.note_incomplete("a.csv")
+    judge.observe([], 0.0)
+    judge.observe([file("b.csv")], 1.0)
+    judge.observe([file("a.csv"), file("b.csv")], 2.0)
+
+    assert waiting(judge.observe([file("a.csv"), file("b.csv")], 60.0))["a.csv"] == (Reason.INCOMPLETE, "")
