@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -45,6 +45,9 @@ class Claim:
     mapping: str | None
 
 
+_CLAIM_FIELDS = tuple(field.name for field in fields(Claim))
+
+
 def record_claims(connection: Connection, claims: Sequence[Claim], now: datetime) -> None:
     """Make a row for each claimed file, in order. A claim already recorded changes nothing."""
     module = sqlite if connection.dialect.name == "sqlite" else postgresql
@@ -53,9 +56,8 @@ def record_claims(connection: Connection, claims: Sequence[Claim], now: datetime
         .on_conflict_do_nothing(index_elements=["claim"])
         .returning(interchange.c.sequence, interchange.c.name, interchange.c.origin)
     )
-    values = [
-        {**asdict(claim), "state": str(I.CLAIMED), "version": 1, "claimed_at": now, "findings": []} for claim in claims
-    ]
+    fresh = {"state": str(I.CLAIMED), "version": 1, "claimed_at": now, "findings": []}
+    values = [{**{name: getattr(claim, name) for name in _CLAIM_FIELDS}, **fresh} for claim in claims]
     rows = sorted(tuple(row) for row in connection.execute(statement, values)) if values else []
     record(connection, now, [Event("interchange", row[0], "claimed", f"{row[1]} ({row[2]})") for row in rows])
 

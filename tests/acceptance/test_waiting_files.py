@@ -137,7 +137,7 @@ def test_xml_without_its_end_waits_and_goes_out_once_the_writer_goes_on(site: Si
 
         life.after(2 * MINUTE)
         words = "inbox/orders.xml ends in the middle: its end is missing. Look whether the export was finished."
-        assert life.stuck() == [words]
+        eventually(lambda: life.stuck() == [words], "said to be stuck")
         assert site.files() == [("orders.xml", "returned")]  # not read again and again
 
         with path.open("a") as file:

@@ -56,6 +56,9 @@ class TroubledDoor(FaultyDoor):
         super().happen(effect, arguments)
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def workers() -> Iterator[MappingPool]:
     """Mapping workers that serve many lives."""

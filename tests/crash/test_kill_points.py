@@ -77,6 +77,7 @@ def test_every_named_boundary_is_met_by_some_story(ground: Ground) -> None:
     assert BOUNDARIES.keys() - met == set()
 
 
+@pytest.mark.kills
 @pytest.mark.parametrize("key", NAMED)
 def test_killed_at_the_named_boundaries_it_loses_and_doubles_nothing(key: str, ground: Ground) -> None:
     """The boundaries of which the design speaks, one kill each, in the tests that always run."""

@@ -331,6 +331,7 @@ def test_folder_without_routes_takes_every_file() -> None:
     assert (settled(seen), [one.entry.name for one in seen.ignored]) == ([listing[0].name], [listing[1].name])
 
 
+@pytest.mark.slow
 def test_hundred_thousand_files_are_judged_without_quadratic_work() -> None:
     """A backlog of 100,000 files costs a moment a scan, also when all wait behind one."""
     judge = tracker()

@@ -22,6 +22,7 @@ UBL = [SHARED / "ubl" / "oasis" / name for name in ("UBL-Order-2.1-Example.xml",
 pytestmark = pytest.mark.skipif(not FLAT.is_file(), reason="the collected real files are not on this machine")
 
 
+@pytest.mark.slow
 def test_the_flat_nordic_export_arrives_whole() -> None:
     """2,000 orders of 4,472 lines: each valid UBL, each equal to its rows by an independent reading."""
     outcome = run(store.get("csv-flat-fi"), FLAT)

@@ -682,6 +682,7 @@ def test_a_file_is_durable_before_its_message_is_acknowledged(tmp_path: Path) ->
     assert seen == [sent[:1], sent[:2], sent]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [300, pytest.param(2_000, marks=[pytest.mark.slow, pytest.mark.timeout(180)])])
 def test_many_messages_drain_quickly_and_in_order(site: Site, simulator: Simulator, count: int) -> None:
     """After a long weekend: no poll interval between messages, and the last come as fast as the first."""
