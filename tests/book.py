@@ -158,7 +158,7 @@ class Book:
     def claim(self, name: str = "orders.csv", *, origin: str = "inbox", account: str | None = "main") -> int:
         """Record a claimed file; return its sequence."""
         claim = Claim(
-            claim=uuid.uuid4().hex, node="node", origin=origin, folder="", name=name, path=f"/work/{name}",
+            claim=uuid.uuid4().hex, node="node", origin=origin, folder="", name=name, path=f"/site/{name}",
             route="orders", account=account, mapping="csv-order",
         )  # fmt: skip
 

@@ -41,7 +41,7 @@ class Past:
         def write(connection: Connection) -> int:
             claim = Claim(
                 claim=f"{name}{hour}".ljust(32, "0")[:32], node="n", origin="inbox", folder="", name=name,
-                path=f"/work/{name}", route="orders", account=account, mapping="csv-order",
+                path=f"/site/{name}", route="orders", account=account, mapping="csv-order",
             )  # fmt: skip
             interchanges.record_claims(connection, [claim], at(hour))
             rows = interchanges.in_state(connection, InterchangeState.CLAIMED)
@@ -65,7 +65,7 @@ class Past:
         def write(connection: Connection) -> int:
             claim = Claim(
                 claim=f"{name}{hour}".ljust(32, "0")[:32], node="n", origin="inbox", folder="", name=name,
-                path=f"/work/{name}", route="orders", account="main", mapping="csv-order",
+                path=f"/site/{name}", route="orders", account="main", mapping="csv-order",
             )  # fmt: skip
             interchanges.record_claims(connection, [claim], at(hour))
             row = interchanges.in_state(connection, InterchangeState.CLAIMED)[-1]
