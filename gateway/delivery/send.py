@@ -21,7 +21,7 @@ from gateway.delivery.senders import Returned, Senders
 from gateway.delivery.standing import Standing
 from gateway.delivery.wire import Route, Wire
 from gateway.errors import GatewayError
-from gateway.journal import accounts, incidents, interchanges, sending
+from gateway.journal import accounts, incidents, pass_one, sending
 from gateway.journal.journal import Journal
 from gateway.journal.lanes import LaneKeeper
 from gateway.journal.sending import Outcome, Outgoing
@@ -197,7 +197,7 @@ class Delivery:
                 continue
             standing.booked_outage = row["outage_seconds"] - booked.get(name, 0)
             mine = sending.begin(
-                connection, account_name=name, limit=free, before=interchanges.oldest_in_pass_one(connection, name),
+                connection, account_name=name, limit=free, before=pass_one.oldest_in_pass_one(connection, name),
                 now=now, keeper=self._keeper, prefer=standing.preferred_kinds(),
             )  # fmt: skip
             begun += mine

@@ -11,15 +11,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from uuid import uuid4
 
-from sqlalchemy import Connection
-
 from gateway.errors import SettingsError, ShareGone, StorageError
 from gateway.files.entry import Entry
 from gateway.files.layout import printable_name, split_work_name, work_name
 from gateway.intake.content import choose_route
 from gateway.intake.context import IntakeContext
 from gateway.intake.settle import Observation, Place, Settled, Waiting
-from gateway.intake.watched import FolderReport, Troubles, Watched, outdated, stuck_text, watched_folders
+from gateway.intake.watched import FolderReport, StuckFiles, Troubles, Watched, watched_folders
 from gateway.journal import decisions, incidents, interchanges
 from gateway.journal.interchanges import Claim
 
@@ -38,7 +36,7 @@ class Scanner:
         self._recorded: set[str] = set()
         self._claimed_as: dict[str, tuple[Watched, Settled]] = {}
         self._notes: SimpleQueue[tuple[str, str]] = SimpleQueue()  # claims given back, and under which names
-        self._alarmed = {watched.key for watched in self._watched}  # an incident of theirs may be open
+        self._stuck = StuckFiles(context, self._watched)
         self._orphans_likely = True
         self._broken: set[str] = set()  # incidents of mappings that cannot be used
         self._troubles = Troubles(context)
@@ -63,7 +61,7 @@ class Scanner:
                 continue
             settled += [(watched, one, one.route) for one in [*observation.empty, *observation.settled]]
             settled += [(watched, one, None) for one in self._unrouted_too_long(observation, now)]
-            self._report(watched, observation)
+            self._stuck.report(watched, observation)
         settled = self._allowed(settled)
         settled.sort(key=lambda item: item[1].place.key())
         self.more = len(settled) > MOST_CLAIMS_A_SCAN
@@ -136,7 +134,7 @@ class Scanner:
         except StorageError as error:
             self.reports[watched.key] = FolderReport(path=watched.path, observation=None, trouble=str(error))
             word = "share" if isinstance(error, ShareGone) else "folder"
-            self._alarmed.add(watched.key)
+            self._stuck.expect(watched)
             self._incident(f"{word}:{watched.key or 'inbox'}", str(error))
             return None
         self._take_notes()  # after the listing: what is listed was noted before it was given back
@@ -269,29 +267,6 @@ class Scanner:
             self._context.files.move(entry.path, target)
         except FileExistsError:
             self._context.files.remove(entry.path)
-
-    def _report(self, watched: Watched, observation: Observation) -> None:
-        """Open one incident for each file that is stuck; close those of files that moved on."""
-        if not observation.newly_stuck and watched.key not in self._alarmed:
-            return
-        now = self._context.clock.now()
-        prefix = f"stuck:{watched.key}:"
-        stuck = {f"{prefix}{waiting.entry.name}": waiting for waiting in observation.stuck}
-        new = [f"{prefix}{waiting.entry.name}" for waiting in observation.newly_stuck]
-        places = (f"share:{watched.key or 'inbox'}", f"folder:{watched.key or 'inbox'}")
-
-        def note(connection: Connection) -> None:
-            for key in new:
-                incidents.raise_incident(connection, key, stuck_text(watched, stuck[key]), now)
-            for key in incidents.open_keys(connection, prefix) - stuck.keys():
-                incidents.clear(connection, key, now)
-            for key in places:
-                incidents.clear(connection, key, now)
-
-        stale = self._context.journal.read(lambda c: outdated(c, prefix, set(stuck), places))
-        if new or stale:
-            self._context.journal.write(note)
-        (self._alarmed.add if stuck else self._alarmed.discard)(watched.key)
 
     def _incident(self, key: str, text: str) -> None:
         now = self._context.clock.now()

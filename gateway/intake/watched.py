@@ -70,6 +70,41 @@ class Troubles:
         return [key for key in self._open if key.startswith(prefix)]
 
 
+class StuckFiles:
+    """Incidents about files that are stuck, and about folders that could not be listed. Used by one thread only."""
+
+    def __init__(self, context: IntakeContext, watched: Sequence[Watched]) -> None:
+        self._context = context
+        self._alarmed = {one.key for one in watched}  # an incident of theirs may be open, from an earlier life
+
+    def expect(self, watched: Watched) -> None:
+        """Say that an incident about this folder was opened."""
+        self._alarmed.add(watched.key)
+
+    def report(self, watched: Watched, observation: Observation) -> None:
+        """Open one incident for each file that is stuck; close those of files that moved on."""
+        if not observation.newly_stuck and watched.key not in self._alarmed:
+            return
+        now = self._context.clock.now()
+        prefix = f"stuck:{watched.key}:"
+        stuck = {f"{prefix}{waiting.entry.name}": waiting for waiting in observation.stuck}
+        new = [f"{prefix}{waiting.entry.name}" for waiting in observation.newly_stuck]
+        places = (f"share:{watched.key or 'inbox'}", f"folder:{watched.key or 'inbox'}")
+
+        def note(connection: Connection) -> None:
+            for key in new:
+                incidents.raise_incident(connection, key, stuck_text(watched, stuck[key]), now)
+            for key in incidents.open_keys(connection, prefix) - stuck.keys():
+                incidents.clear(connection, key, now)
+            for key in places:
+                incidents.clear(connection, key, now)
+
+        stale = self._context.journal.read(lambda c: outdated(c, prefix, set(stuck), places))
+        if new or stale:
+            self._context.journal.write(note)
+        (self._alarmed.add if stuck else self._alarmed.discard)(watched.key)
+
+
 def outdated(connection: Connection, prefix: str, stuck: set[str], places: Sequence[str]) -> bool:
     """Tell whether an incident is open that the present listing does not bear out."""
     if incidents.open_keys(connection, prefix) - stuck:

@@ -22,12 +22,6 @@ ROWS_A_STATEMENT = 500
 _IDS = select(message.c.interchange, message.c.ordinal, message.c.id).where(
     message.c.interchange.in_(bindparam("sequences", expanding=True))
 )
-_OLDEST_CLAIMED = (
-    select(interchange.c.sequence)
-    .where(interchange.c.state == str(I.CLAIMED), interchange.c.account == bindparam("account"))
-    .order_by(interchange.c.sequence)
-    .limit(1)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,10 +241,3 @@ def mark_rejected(
     )
     change_interchanges(connection, [change])
     record(connection, now, [Event("interchange", row["sequence"], "rejected", reason)])
-
-
-def oldest_in_pass_one(connection: Connection, account: str) -> int | None:
-    """Return the account's first interchange still in pass one, if any: nothing claimed later may pass it."""
-    found = connection.execute(_OLDEST_CLAIMED, {"account": account}).scalar()
-    return None if found is None else int(found)
-

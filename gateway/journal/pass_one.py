@@ -1,4 +1,6 @@
-"""Statements of pass one, for many files in one transaction: what came before, the files marked as read."""
+"""Statements of pass one, for many files in one transaction: what came before, the files marked as read, the gate
+that no later file may pass.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from sqlalchemy import Connection, bindparam, exists, func, select
 from gateway.journal.history import Event, record
 from gateway.journal.states import Change, change_interchanges
 from gateway.journal.tables import account, interchange, message
-from gateway.model import MessageState
+from gateway.model import InterchangeState, MessageState
 
 _NOTHING_SENT = tuple(
     str(state)
@@ -28,6 +30,13 @@ _SAME_BYTES = (
     .group_by(interchange.c.account, interchange.c.sha256)
 )
 
+_OLDEST_CLAIMED = (
+    select(interchange.c.sequence)
+    .where(interchange.c.state == str(InterchangeState.CLAIMED), interchange.c.account == bindparam("account"))
+    .order_by(interchange.c.sequence)
+    .limit(1)
+)
+
 
 def first_with_bytes(connection: Connection, hashes: Collection[str]) -> dict[tuple[str, str], int]:
     """Return for account and hash the first interchange with these bytes of which something was sent or may still be.
@@ -43,3 +52,9 @@ def mark_split(connection: Connection, changes: Sequence[Change], now: datetime)
     """Pass one of these files is done and their messages stand. Raises StaleTransition."""
     change_interchanges(connection, changes)
     record(connection, now, [Event("interchange", change.key, "split") for change in changes])
+
+
+def oldest_in_pass_one(connection: Connection, account_name: str) -> int | None:
+    """Return the account's first interchange still in pass one, if any: nothing claimed later may pass it."""
+    found = connection.execute(_OLDEST_CLAIMED, {"account": account_name}).scalar()
+    return None if found is None else int(found)

@@ -40,10 +40,16 @@ class ErrorFolder:
         self._carry_on()
 
     def step(self) -> bool:
-        """Take away what has left, then place what waits; return whether anything changed."""
+        """Take away what has left, then place what waits; return whether anything changed.
+
+        What is to be placed is read first: whatever made it wait has by then ended what it takes the place of, so
+        that a file handed back and refused again finds its old name free.
+        """
         moved = self._carry_on()
+        rejected = self._context.journal.read(placements.unplaced_rejections)
+        waiting = self._context.journal.read(placements.unplaced_messages)
         moved = self._leave() or moved
-        return self._place() or moved
+        return self._place(rejected, waiting) or moved
 
     def leave(
         self, row: Any, decide: Callable[[Connection], None] | None = None, filed: Path | None = None
@@ -87,12 +93,10 @@ class ErrorFolder:
 
     # Placing
 
-    def _place(self) -> bool:
-        context = self._context
+    def _place(self, rejected: Sequence[RowMapping], waiting: Sequence[RowMapping]) -> bool:
         changed = False
-        for row in context.journal.read(placements.unplaced_rejections):
+        for row in rejected:
             changed = self._plan_whole(row, "error") or changed
-        waiting = context.journal.read(placements.unplaced_messages)
         by_interchange: dict[int, list[RowMapping]] = {}
         for row in waiting:
             by_interchange.setdefault(row["interchange"], []).append(row)

@@ -131,6 +131,7 @@ def test_xml_without_its_end_waits_and_goes_out_once_the_writer_goes_on(site: Si
         life.look()
         life.after(5)
         eventually(lambda: site.files() == [("orders.xml", "returned")], "read once, and given back")
+        eventually(lambda: ("orders.xml", "incomplete") in life.reasons(), "seen again, known as unfinished")
         life.after(29 * MINUTE)
         assert life.reasons() == [("orders.xml", "incomplete")]
         assert (path.read_text(), life.stuck(), site.errors()) == (half, [], [])
@@ -202,6 +203,7 @@ def test_a_companion_that_came_too_early_goes_back_with_its_file(site: Site) -> 
         life.look()
         life.after(5)
         eventually(lambda: site.files() == [("orders.erp", "returned")], "read once, and given back")
+        eventually(lambda: ("orders.erp", "incomplete") in life.reasons(), "seen again, known as unfinished")
         life.look()
         assert site.left_over() == ["orders.erp", "orders.erp.ok"]
         assert life.reasons() == [("orders.erp", "incomplete")]
@@ -287,6 +289,7 @@ def test_a_file_without_its_last_row_waits_for_it(site: Site) -> None:
         life.look()
         life.after(5)
         eventually(lambda: site.files() == [("orders.cnt", "returned")], "read once, and given back")
+        eventually(lambda: ("orders.cnt", "incomplete") in life.reasons(), "seen again, known as unfinished")
         life.after(31 * MINUTE)
         words = "inbox/orders.cnt ends in the middle: its end is missing. Look whether the export was finished."
         assert (life.stuck(), site.sent(), site.errors()) == ([words], [], [])

@@ -81,7 +81,10 @@ def listing(root: Path) -> dict[str, str]:
             status = path.lstat()
             rights = oct(stat.S_IMODE(status.st_mode))
             inside = "folder" if path.is_dir() else "" if top == "state" else _content(path)
-            found[plain_name(path, root)] = f"{rights} {inside}".rstrip()
+            name = plain_name(path, root)
+            while name in found:  # alike but for what changes from run to run: each counts
+                name += " again"
+            found[name] = f"{rights} {inside}".rstrip()
     return found
 
 

@@ -35,12 +35,16 @@ _CHANGING = (
     (re.compile(r"-[0-9a-f]{16}\.part"), "-<token>.part"),
     (re.compile(r"\d{8}T\d{6}\.\d{3}Z"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "<date>"),
+    (re.compile(r"(?<=state/marked/)\.?[0-9a-f]{16}"), "<folder>"),  # a hash of the absolute path
 )
 
 
 def plain_name(path: Path, root: Path) -> str:
     """Return a path of a site as it reads in every run."""
-    text = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    if path.is_relative_to(root):
+        text = str(path.relative_to(root))
+    else:
+        text = "<above>" if root.is_relative_to(path) else str(path)
     for pattern, word in _CHANGING:
         text = pattern.sub(word, text)
     return text

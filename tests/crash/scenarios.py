@@ -26,7 +26,16 @@ MENDED = export(row("PO-1"), row("PO-7"))
 UNREADABLE = b"<OrderResponse><ID>OR-1</ID>"
 MARKER = b"a.csv is complete\n"
 UNFINISHED = (HEAD + xml_order("PO-1") + xml_order("PO-2")[:200]).encode()
-RESPONSES: list[bytes] = []
+
+
+def _keep(site: Site, *bodies: bytes) -> None:
+    """Put responses beside the site's folders, so that they come back with it: each story has its own."""
+    for number, body in enumerate(bodies):
+        (site.root / f"response-{number}.xml").write_bytes(body)
+
+
+def _kept(site: Site) -> tuple[bytes, ...]:
+    return tuple(path.read_bytes() for path in sorted(site.root.glob("response-*.xml")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +76,13 @@ def _order_and_change(site: Site) -> Expected:
 def _order_sent(site: Site) -> None:
     site.drop("a.csv", ORDER)
     site.run()
-    RESPONSES[:] = [site.simulator.confirm("PO-1", "as-ordered"), site.simulator.delivered("PO-1")]
+    _keep(site, site.simulator.confirm("PO-1", "as-ordered"), site.simulator.delivered("PO-1"))
 
 
 def _responses(site: Site) -> Expected:
-    for body in RESPONSES:
+    for body in _kept(site):
         site.simulator.enqueue(body, {"Jakamo-Order-Number": "PO-1"})
-    return Expected(files=(ORDER,), queue=tuple(RESPONSES))
+    return Expected(files=(ORDER,), queue=_kept(site))
 
 
 def _extract_in_error(site: Site) -> None:
@@ -155,7 +164,7 @@ def _unfinished_file(site: Site) -> Expected:
 
 def _unknown_and_confirmed(site: Site) -> None:
     _unknown("after-accepting")(site)
-    RESPONSES[:] = [site.simulator.confirm("PO-1", "as-ordered")]
+    _keep(site, site.simulator.confirm("PO-1", "as-ordered"))
 
 
 def _fresh_export(site: Site) -> Expected:
@@ -167,7 +176,7 @@ def _response_taken(site: Site) -> None:
     _order_sent(site)
     site.run()
     [path, *others] = site.outbox_files()
-    RESPONSES[:] = [others[-1].read_bytes() if others else path.read_bytes()]
+    _keep(site, others[-1].read_bytes() if others else path.read_bytes())
     for taken in (path, *others):
         taken.unlink()  # the ERP has read them
 
@@ -177,7 +186,7 @@ def _asked_to_redeliver(site: Site) -> Expected:
     now = SystemClock().now()
     journal.write(lambda c: actions.request(c, "redeliver", {"order": "PO-1"}, "a test", now))
     journal.close()
-    return Expected(files=(ORDER,), redelivered=tuple(RESPONSES))
+    return Expected(files=(ORDER,), redelivered=_kept(site))
 
 
 WITH_MARKER = {

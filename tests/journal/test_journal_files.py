@@ -99,11 +99,11 @@ def test_a_rejected_file_says_why(book: Book) -> None:
 
 def test_the_gate_is_the_accounts_own(book: Book) -> None:
     """The first file still in pass one, of this account."""
-    assert book.journal.read(lambda c: interchanges.oldest_in_pass_one(c, "main")) is None
+    assert book.journal.read(lambda c: pass_one.oldest_in_pass_one(c, "main")) is None
     first, _ = book.claim("a.csv"), book.claim("b.csv")
 
-    assert first == book.journal.read(lambda c: interchanges.oldest_in_pass_one(c, "main"))
-    assert book.journal.read(lambda c: interchanges.oldest_in_pass_one(c, "other")) is None
+    assert first == book.journal.read(lambda c: pass_one.oldest_in_pass_one(c, "main"))
+    assert book.journal.read(lambda c: pass_one.oldest_in_pass_one(c, "other")) is None
 
 
 # Hand-backs

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import select
 
 from gateway.journal import decisions, handbacks, sending
-from gateway.journal.interchanges import oldest_in_pass_one
+from gateway.journal.pass_one import oldest_in_pass_one
 from gateway.journal.sending import Outgoing
 from gateway.journal.tables import message
 from gateway.model import MessageKind, MessageState
