@@ -30,6 +30,8 @@ UNFINISHED = (HEAD + xml_order("PO-1") + xml_order("PO-2")[:200]).encode()
 
 def _keep(site: Site, *bodies: bytes) -> None:
     """Put responses beside the site's folders, so that they come back with it: each story has its own."""
+    for old in site.root.glob("response-*.xml"):
+        old.unlink()  # a story that goes on from another one has only its own
     for number, body in enumerate(bodies):
         (site.root / f"response-{number}.xml").write_bytes(body)
 
