@@ -23,31 +23,35 @@ from gateway.intake.release import Releaser
 from gateway.intake.split import Splitter
 from gateway.intake.watch import Watcher
 from gateway.jakamo.client import JakamoClient
+from gateway.jakamo.suppliers import SupplierLists
 from gateway.journal import accounts, interchanges, totals
 from gateway.journal.journal import Journal, journal_url, open_journal
 from gateway.journal.lane_rules import LaneRules
 from gateway.journal.lanes import LaneKeeper
 from gateway.mapping.mapping import MappingStore, shipped_folder
 from gateway.mapping.pool import MappingPool
-from gateway.model import InterchangeState
+from gateway.model import InterchangeState, ResponseRequest, ResponseResult
 from gateway.operations.actions import Actions
 from gateway.operations.closing import Closing
 from gateway.operations.context import OperationsContext
+from gateway.operations.endings import Endings
 from gateway.operations.error_folder import ErrorFolder
 from gateway.operations.gestures import Gestures
-from gateway.places import MARKED, prepare_folders, site_files, site_layout
+from gateway.operations.redelivery import Redelivery
+from gateway.places import LOCK, MARKED, RECORD_MODE, prepare_folders, site_files, site_layout
 from gateway.responses.receive import Receiver, ReceiverSettings
 from gateway.service import Loop, Service, WhenMoved
 from gateway.settings import Account, Settings
 
 TEND_SECONDS = 5.0
 OPERATIONS_SECONDS = 1.0
-OPERATIONS_REST_SECONDS = 0.1
+OPERATIONS_REST_SECONDS = 0.25
 DELIVERY_SECONDS = 0.5
 MAPPING_SECONDS = 1.0
 MOST_CLAIMED_AHEAD = 400
 MAPPING_SECONDS_LIMIT = 60.0
 MAPPING_MEMORY_MB = 1024
+WORKERS_IDLE_SECONDS = 300.0
 LOCK_SECONDS = 1.0  # a command that looks whether a gateway runs holds the lock for a moment
 
 
@@ -56,18 +60,21 @@ def mapping_store(settings: Settings) -> MappingStore:
     return MappingStore(settings.folders.mappings, shipped_folder("xslt"))
 
 
+def lane_rules(settings: Settings) -> dict[str, LaneRules]:
+    """Return each account's rules for its lanes."""
+    return {
+        name: LaneRules(
+            order_wait=timedelta(minutes=account.order_wait_minutes),
+            duplicate_file=settings.intake.duplicate_file,
+            send=account.send,
+        )
+        for name, account in settings.accounts.items()
+    }
+
+
 def lane_keeper(settings: Settings) -> LaneKeeper:
     """Return the keeper of lanes with each account's rules."""
-    return LaneKeeper(
-        {
-            name: LaneRules(
-                order_wait=timedelta(minutes=account.order_wait_minutes),
-                duplicate_file=settings.intake.duplicate_file,
-                send=account.send,
-            )
-            for name, account in settings.accounts.items()
-        }
-    )
+    return LaneKeeper(lane_rules(settings))
 
 
 def open_site_journal(settings: Settings) -> Journal:
@@ -88,6 +95,7 @@ class _Parts:
     error_folder: ErrorFolder
     gestures: Gestures
     closing: Closing
+    endings: Endings
     actions: Actions
 
 
@@ -100,7 +108,7 @@ class Gateway:
         self.files = files or site_files(settings, self.clock)
         self.layout = site_layout(settings)
         prepare_folders(settings, self.files)
-        self._lock = FileLock(settings.folders.state / "gateway.lock")
+        self._lock = FileLock(settings.folders.state / LOCK, mode=RECORD_MODE)
         try:
             self._lock.acquire(timeout=LOCK_SECONDS)
         except Timeout:
@@ -110,6 +118,8 @@ class Gateway:
             self.keeper = lane_keeper(settings)
             self._check_identities()
             self._clients = {name: JakamoClient(account, self.clock) for name, account in settings.accounts.items()}
+            asking = {name: self._clients[name].companies for name in settings.asking_for_suppliers()}
+            self._suppliers = SupplierLists(asking, self.clock)
             self.mappings = mapping_store(settings)
             self.pool = MappingPool(
                 settings.folders.mappings, settings.folders.schemas, workers=settings.intake.mapping_workers,
@@ -143,6 +153,7 @@ class Gateway:
         intake = IntakeContext(
             journal=self.journal, keeper=self.keeper, files=self.files, layout=layout, clock=self.clock,
             pool=self.pool, mappings=self.mappings, settings=settings.intake, routes=settings.routes,
+            suppliers=self._suppliers.known,
         )
         operations = OperationsContext(
             journal=self.journal, keeper=self.keeper, files=self.files, layout=layout, clock=self.clock,
@@ -167,9 +178,10 @@ class Gateway:
             error_folder=error_folder,
             gestures=gestures,
             closing=Closing(operations),
+            endings=Endings(operations),
             actions=Actions(
-                operations, gestures, digest=lambda name: settings.accounts[name].settings_digest(),
-                outbox_template=settings.responses.outbox_name,
+                operations, gestures, Redelivery(operations, settings.responses, self._examine),
+                digest=lambda name: settings.accounts[name].settings_digest(),
             ),
         )
 
@@ -189,6 +201,9 @@ class Gateway:
             resend_after=timedelta(minutes=account.order_wait_minutes) if resend else None,
         )
 
+    def _examine(self, request: ResponseRequest) -> ResponseResult:
+        return self.pool.respond(request).result()
+
     def _receivers(self, delivery: Delivery) -> dict[str, Receiver]:
         accounts_that_send = {name: account for name, account in self.settings.accounts.items() if account.send}
         return {name: self._receiver(name, account, delivery) for name, account in accounts_that_send.items()}
@@ -199,9 +214,11 @@ class Gateway:
             self.journal, self.keeper, self.files, self.layout, self._clients[name], self.clock,
             ReceiverSettings(
                 account=name, poll_seconds=account.poll_seconds, outbox_name=responses.outbox_name,
+                mapping=responses.mapping, keep_ubl=responses.keep_ubl,
                 keep_status_messages=responses.keep_status_messages,
                 stop_on_problem=responses.on_problem == "stop",
             ),
+            examine=self._examine,
             digest=account.settings_digest,
             outage=lambda: delivery.weather()[name].is_outage,
         )
@@ -214,7 +231,7 @@ class Gateway:
             Loop("reading", self._reading_step, self._scan_pause, wake=self._reading_wanted),
             Loop("mapping", mapping_step, lambda: MAPPING_SECONDS, wake=self._mapping_wanted),
             Loop("delivery", parts.delivery.gathered_step, lambda: DELIVERY_SECONDS, wake=parts.delivery.wake),
-            Loop("tend", parts.delivery.tend, lambda: TEND_SECONDS),
+            Loop("tend", self._tend_step, lambda: TEND_SECONDS),
             Loop(
                 "operations", self._operations_step, lambda: min(OPERATIONS_SECONDS, settings.scan_seconds),
                 rest=OPERATIONS_REST_SECONDS,
@@ -222,7 +239,15 @@ class Gateway:
         ]
         for name, receiver in parts.receivers.items():
             loops.append(Loop(f"poll-{name}", receiver.step, receiver.pause))
+        for name, suppliers in self._suppliers.lists.items():
+            loops.append(Loop(f"suppliers-{name}", suppliers.step, suppliers.pause))
         return loops
+
+    def _tend_step(self) -> bool:
+        """Tend the senders; let go of mapping workers that had nothing to do for a while."""
+        did = self.parts.delivery.tend()
+        self.pool.release_idle(WORKERS_IDLE_SECONDS)
+        return did
 
     def _scan_pause(self) -> float:
         due = self.parts.scanner.due_in_seconds()
@@ -261,7 +286,8 @@ class Gateway:
 
     def _tidy_step(self) -> bool:
         did = self.parts.error_folder.step()
-        return self.parts.closing.step() or did
+        did = self.parts.closing.step() or did
+        return self.parts.endings.step() or did
 
     # Running
 
@@ -343,7 +369,8 @@ class Gateway:
             return False
         blocked = parts.splitter.blocked + parts.handback.blocked + parts.releaser.blocked
         resting = [name for name, breaker in parts.delivery.weather().items() if breaker.is_outage]
-        return self.journal.read(lambda c: totals.moving(c, self.clock.now(), resting)) <= blocked
+        now = self.clock.now()
+        return self.journal.read(lambda c: totals.moving(c, now, resting, most=blocked + 1)) <= blocked
 
     def _will_settle(self) -> bool:
         """Tell whether a file is only waiting for its quiet time."""

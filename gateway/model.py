@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 
@@ -157,6 +158,10 @@ class QueueAnswer:
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
+UNMAPPED_CODE = "unmapped-code"
+"""Code of the finding that a code table lacks a code of the source: mended in the table, not in the file."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing wrong with a document, placed in the source as far as it is known."""
@@ -228,12 +233,30 @@ class OrderSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResult:
-    """What pass one gives: the whole file was read once."""
+    """What pass one gives: the whole file was read once.
+
+    The orders of a file too large to be held lie in a spool (see `mapping.spool`), `spooled` of them; else in `orders`.
+    """
 
     sha256: str
     size: int
     orders: tuple[OrderSource, ...]
     warnings: tuple[Finding, ...] = ()
+    spool: Path | None = None
+    spooled: int = 0
+
+    @property
+    def order_count(self) -> int:
+        """Return how many orders the file holds."""
+        return len(self.orders) if self.spool is None else self.spooled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSuppliers:
+    """The supplier numbers that Jakamo has a company for; None when that could not be asked, and why."""
+
+    ids: frozenset[str] | None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +270,8 @@ class MapRequest:
     change_number: int = 0  # which change this would be: 1 for the first
     release_as: MessageKind | None = None  # a person's decision, or the repeat rule's
     strict: bool = True  # profile = "refuse"
+    rules: tuple[tuple[str, str], ...] = ()  # business rules to be held to: id, and "refuse" or "warn"
+    suppliers: KnownSuppliers | None = None  # for the rule that asks whether Jakamo knows the supplier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +283,7 @@ class MapResult:
     facts: Facts | None
     findings: tuple[Finding, ...] = ()
     mapping_hash: str = ""
+    refused_body: bytes | None = None  # what the stylesheet made when a finding refuses it: to be looked at, never sent
 
     @property
     def valid(self) -> bool:
@@ -265,3 +291,25 @@ class MapResult:
         return self.body is not None and self.facts is not None and not any(
             finding.severity == "error" for finding in self.findings
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseRequest:
+    """One understood queue message to be looked at and, when a mapping is named, to be mapped for the ERP."""
+
+    kind: QueueKind
+    order_number: str
+    account: str
+    body: bytes
+    mapping: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseResult:
+    """What is wrong with a queue message, and what the ERP gets instead of it, if anything."""
+
+    findings: tuple[Finding, ...] = ()
+    written: bytes | None = None  # None: the message itself, byte for byte
+    ending: str = ""  # of the file's name, with its dot
+    problem: str | None = None  # why the mapping did not manage this message
+    unusable: str | None = None  # why the mapping or a schema cannot be used: no fault of the message

@@ -5,16 +5,19 @@ Layer: below `app` and `site`, which both start from here; above the rooms.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 
 from gateway.clock import Clock, SystemClock
 from gateway.files.durable import FileDoor, resolve_group
 from gateway.files.layout import Layout
+from gateway.journal.journal import JOURNAL
 from gateway.settings import Settings
 
 STATE_MODE = 0o700
 RECORD_MODE = 0o600
+LOCK = "gateway.lock"  # in the state folder, held while a gateway runs
 MARKED = "marked"  # folder in state/: one record for each folder that was given a marker
 
 
@@ -52,6 +55,15 @@ def prepare_folders(settings: Settings, files: FileDoor) -> None:
         files.make_folder(folder)
     for folder in fresh:
         _mark(files, folder, records)
+    if not settings.journal.url:
+        _make_journal_private(files, layout.state / JOURNAL)
+
+
+def _make_journal_private(files: FileDoor, path: Path) -> None:
+    """Make the journal's file, empty, before SQLite would make it readable for others; what lies beside it follows."""
+    if not files.exists(path):
+        with contextlib.suppress(FileExistsError):  # somebody was faster
+            files.write_unfinished(path, b"", RECORD_MODE)
 
 
 def mark_folders(settings: Settings) -> list[str]:

@@ -22,12 +22,10 @@ from gateway.clock import Clock, SystemClock
 from gateway.errors import AlreadyRunning, JournalError, SettingsError, StorageError
 from gateway.files.durable import FileDoor
 from gateway.journal import accounts, actions, queries
-from gateway.journal.journal import Journal, journal_url, open_journal
-from gateway.places import site_files, site_layout
+from gateway.journal.journal import JOURNAL, Journal, journal_url, open_journal
+from gateway.places import LOCK, RECORD_MODE, site_files, site_layout
 from gateway.settings import Settings
 
-LOCK = "gateway.lock"
-JOURNAL = "journal.sqlite3"
 LOOK_AGAIN_SECONDS = 0.1
 
 
@@ -164,7 +162,7 @@ def alone(settings: Settings) -> Iterator[None]:
     if not settings.folders.state.is_dir():
         yield  # nothing has ever run here, and looking must not make a state folder
         return
-    lock = FileLock(path)
+    lock = FileLock(path, mode=RECORD_MODE)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -187,6 +187,11 @@ class Site:
         """Return the state of every queue message in sequence."""
         return [row[0] for row in self._rows(select(queue_message.c.state).order_by(queue_message.c.sequence))]
 
+    def queue_findings(self) -> list[dict[str, Any]]:
+        """Return the findings of every queue message in sequence."""
+        rows = self._rows(select(queue_message.c.findings).order_by(queue_message.c.sequence))
+        return [finding for row in rows for finding in row[0]]
+
     def incidents(self, *, open_only: bool = True) -> list[tuple[str, str]]:
         """Return key and text of the incidents that are open, or of all there ever were."""
         statement = select(incident.c.key, incident.c.text).order_by(incident.c.id)

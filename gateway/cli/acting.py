@@ -5,9 +5,11 @@ Room: cli. Declares the commands; what they share is in `asking`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import typer
+from sqlalchemy import RowMapping
 
 from gateway.cli.asking import Asking, Chosen, one_by_one, several
 from gateway.cli.invocation import AccountName, Config, Json, Match, ReasonClass, Since, invocation, since_instant
@@ -15,6 +17,7 @@ from gateway.errors import UsageError
 from gateway.journal import queries
 from gateway.journal.queries import MessageFilter
 from gateway.model import MessageKind
+from gateway.operations.redelivery import meant
 from gateway.site import Wish
 
 WAIT_SECONDS = 5.0
@@ -147,26 +150,46 @@ def skip(
 
 def redeliver(
     context: typer.Context,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order number.")],
-    everything: Annotated[bool, typer.Option("--all", help="Every response, not the newest alone.")] = False,
+    order: Annotated[str | None, typer.Argument(metavar="[ORDER]", help="The order number.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Each of the order, not the newest alone.")] = False,
+    problems: Annotated[
+        bool, typer.Option("--problems", help="What lies in problems/ and belongs to an order, of all orders.")
+    ] = False,
     account: AccountName = None,
     dry_run: DryRun = False,
     wait: Wait = WAIT_SECONDS,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Write a supplier's response to the outbox once more, under a new name: after the ERP lost it."""
+    """Write a supplier's response to the outbox once more, under a new name: the ERP lost it, or never got it."""
     asking = Asking(shared=invocation(context, config, as_json), dry_run=dry_run, yes=True, wait=wait)
+    if (order is None) is not problems or (problems and everything):
+        raise UsageError("Which responses?", hint="Name an order, or say --problems for all that lie in problems/.")
     with asking.shared.site() as site:
         rows = site.journal.read(lambda c: queries.responses(c, order, account))
-        if not rows:
+        if order is not None and not rows:
             raise UsageError(f"The journal has no response for order {order}.", hint="`gateway show` lists them.")
-        chosen = rows if everything else rows[-1:]
-        arguments: dict[str, Any] = {"order": order, "all": everything}
-        if account is not None:
-            arguments["account"] = account
-        what = [{"response": row["id"], "order": order, "kind": row["kind"], "file": row["name"]} for row in chosen]
-        asking.ask(site, "redeliver", [Wish(kind="redeliver", arguments=arguments)], what)
+        chosen = meant(rows, everything=everything)
+        what = [
+            {"response": row["id"], "order": row["order_number"], "kind": row["kind"], "file": row["name"]}
+            for row in chosen
+        ]
+        wishes = _redeliveries(chosen, everything=everything, account=account, of_all=problems)
+        asking.ask(site, "redeliver", wishes, what)
+
+
+def _redeliveries(
+    rows: Sequence[RowMapping], *, everything: bool, account: str | None, of_all: bool
+) -> list[Wish]:
+    """Return one wish for each order: one that cannot be carried out refuses no other."""
+    wishes: dict[tuple[str, str | None], Wish] = {}
+    for row in rows:
+        arguments: dict[str, Any] = {"order": row["order_number"], "all": everything}
+        named = row["account"] if of_all else account
+        if named is not None:
+            arguments["account"] = named
+        wishes.setdefault((row["order_number"], named), Wish(kind="redeliver", arguments=arguments))
+    return list(wishes.values())
 
 
 Named = Annotated[str, typer.Argument(metavar="ACCOUNT-OR-ROUTE", help="Name of an account or of a route.")]

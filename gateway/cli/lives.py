@@ -20,6 +20,8 @@ from gateway.operations.lives import Happening, OrderLife, happenings, order_liv
 from gateway.operations.reasons import next_step
 from gateway.site import Site
 
+FINDINGS_SHOWN = 5  # of a response, which was delivered all the same; --json has all
+
 
 def show(
     context: typer.Context,
@@ -60,6 +62,9 @@ def _print_life(out: Console, life: OrderLife) -> None:
             for one in life.responses
         ]
         out.print(table("From the supplier", ("fetched", "document", "state", "file in the outbox", "problem"), rows))
+        for one in life.responses:
+            for data in one["findings"][:FINDINGS_SHOWN]:
+                out.print(Text(plain(f"  {one['name']}: {_finding(data)}")), soft_wrap=True)
 
 
 def _memory(row: RowMapping | None) -> str:
@@ -98,7 +103,7 @@ def _print_message(out: Console, life: OrderLife, row: RowMapping) -> None:
     behind = life.behind(row["id"])
     if behind:
         lines.append(f"  {len(behind)} wait behind it: message {', '.join(map(str, behind))}")
-    step = next_step(row["state"])
+    step = next_step(row["state"], row["reason_code"])
     if step:
         lines.append(f"  What to do: {step}")
     for line in lines:

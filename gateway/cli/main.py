@@ -9,13 +9,25 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli import acting, bookkeeping, lives, looking, orders, running, setup, simulating
+from gateway.cli import (
+    acting,
+    bookkeeping,
+    explaining,
+    lives,
+    looking,
+    orders,
+    proposing,
+    running,
+    setup,
+    simulating,
+    testing,
+)
 from gateway.cli.invocation import Config, GatewayGroup, invocation
 from gateway.cli.output import NEEDS_PERSON, OK, console
 
 _ORDER = (
-    "demo init check run status orders show history retry release resolve skip redeliver pause resume "
-    "repair-folders account simulate"
+    "demo init check init-mapping explain test-mapping run status orders show history retry release resolve skip "
+    "redeliver pause resume repair-folders account simulate"
 ).split()
 
 
@@ -77,6 +89,9 @@ for command in (
     simulating.simulate,
 ):  # fmt: skip
     app.command(name=command.__name__.replace("_", "-"))(command)
+app.command(name="init-mapping")(proposing.init_mapping)
+app.command(name="explain")(explaining.explain)
+app.command(name="test-mapping")(testing.prove_samples)
 app.add_typer(orders.app, name="orders")
 app.add_typer(bookkeeping.accounts, name="account")
 

@@ -15,10 +15,10 @@ from gateway.cli.invocation import AccountName, Config, Json, Match, ReasonClass
 from gateway.cli.output import NEEDS_PERSON, OK, console, counted, local, say, table, tell_json
 from gateway.clock import SystemClock
 from gateway.errors import FileRejected, UsageError
-from gateway.journal import queries
+from gateway.journal import queries, totals
 from gateway.journal.imports import Declared
 from gateway.journal.queries import MessageFilter
-from gateway.model import MessageState
+from gateway.model import UNMAPPED_CODE, MessageState
 from gateway.operations.importing import Complaint, Export, Importer, ImportReport, foresee, read_export, read_numbers
 from gateway.operations.overview import stamp
 from gateway.places import prepare_folders, site_files
@@ -27,6 +27,7 @@ from gateway.site import Site, has_journal, person
 
 app = typer.Typer(name="orders", help="List orders; with `import`, declare those that Jakamo already has.")
 COMPLAINTS_SHOWN = 20
+MISSING_KEYS = ("mapping", "value", "expected", "orders")
 LIST_LIMIT_MB = 50
 
 
@@ -54,11 +55,17 @@ def list_orders(
     )  # fmt: skip
     with shared.site() as site:
         rows = site.journal.read(lambda c: queries.messages(c, wanted, limit + 1))
+        missing = site.journal.read(lambda c: totals.findings_counted(c, code)) if code == UNMAPPED_CODE else []
     more, rows = len(rows) > limit, rows[:limit]
     if as_json:
-        tell_json({"orders": [message_json(row) for row in rows], "more": more})
+        told: dict[str, Any] = {"orders": [message_json(row) for row in rows], "more": more}
+        if code == UNMAPPED_CODE:
+            told["missing"] = [dict(zip(MISSING_KEYS, one, strict=True)) for one in missing]
+        tell_json(told)
         return
     print_messages(rows)
+    if missing:
+        console().print(table("Missing in the code tables", MISSING_KEYS, missing))
     if more:
         say(f"The newest {limit}. There are more: narrow it, or say --limit.")
 

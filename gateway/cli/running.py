@@ -17,6 +17,7 @@ from sqlalchemy import RowMapping
 
 from gateway.cli.invocation import Config, Json, invocation
 from gateway.cli.logs import EventLog, LogFormat, make_logger
+from gateway.cli.memory import share_one_pool
 from gateway.cli.orders import message_json
 from gateway.cli.output import NEEDS_PERSON, OK, console, counted, local, say, table, tell_json
 from gateway.clock import SystemClock
@@ -102,6 +103,7 @@ def _run(settings: Settings, *, until_idle: bool, form: LogFormat, as_json: bool
     """Build the gateway, let it run, close it, and read what it left."""
     from gateway.app import Gateway
 
+    share_one_pool()
     stop = threading.Event()
     with _ending_signals(stop), contextlib.ExitStack() as ending:
         gateway = Gateway(settings)

@@ -85,9 +85,8 @@ class Delivery:
 
     def gathered_step(self) -> bool:
         """Give outcomes a moment to come together, then `step`: a commit for several costs little more than for one."""
-        in_flight = sum(standing.in_flight for standing in self._standings.values())
-        if 0 < self._senders.returned < in_flight:
-            self._clock.wait(self._senders.stopping, GATHER_SECONDS)
+        if self._senders.returned:
+            self._senders.wait_for_all(GATHER_SECONDS)
         return self.step()
 
     def step(self) -> bool:
@@ -98,8 +97,10 @@ class Delivery:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         self._decided += [self._decide(item, now, monotonic) for item in self._senders.drain()]
         wanted = {} if self._senders.stopping.is_set() else self._wanted(monotonic)
-        if not self._decided and not wanted:
-            return False
+        if not self._decided:
+            wanted = self._with_work(wanted, now)
+            if not wanted:
+                return False
         decided = self._decided
         told = {decided_one.item.account for decided_one in decided}
         digests = {name: self._digest(name) for name in told}
@@ -136,6 +137,17 @@ class Delivery:
             elif standing.free > 0:
                 wanted[name] = standing.free
         return wanted
+
+    def _with_work(self, wanted: Mapping[str, int], now: datetime) -> dict[str, int]:
+        """Leave out accounts with nothing due: a commit without a change would set everything going that looks at it.
+
+        One that has just had an outage is not left out: that nothing waits any more is its all-clear.
+        """
+
+        def due(name: str) -> bool:
+            return self._journal.read(lambda c: sending.any_due(c, name, now))
+
+        return {name: free for name, free in wanted.items() if self._standings[name].careful or due(name)}
 
     def _unpaused(self, standing: Standing, monotonic: float) -> bool:
         """Look whether a pause has ended: by a person, or because settings or secrets changed."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from gateway.clock import Clock
 from gateway.delivery.wire import Route
@@ -17,6 +19,8 @@ from gateway.journal.sending import Outgoing
 from gateway.model import Answer, AnswerClass
 
 FORBIDDEN = 403
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,9 @@ class Senders:
     def __init__(self, routes: dict[str, Route], clock: Clock, wake: threading.Event) -> None:
         self._routes, self._clock, self._wake = routes, clock, wake
         self._returned: queue.SimpleQueue[Returned] = queue.SimpleQueue()
+        self._counting = threading.Lock()
+        self._under_way = 0
+        self._all_back = threading.Event()
         self.stopping = threading.Event()
         self._pools = {
             name: ThreadPoolExecutor(route.workers, thread_name_prefix=f"send-{name}")
@@ -44,11 +51,24 @@ class Senders:
 
     def send(self, outgoing: Outgoing) -> None:
         """Let a sender hand this message over; its intent is durable."""
-        self._pools[outgoing.account].submit(self._send, outgoing)
+        self._begin(outgoing.account, self._send, outgoing)
 
     def probe(self, name: str) -> None:
         """Let a sender read the account's queue, to see whether Jakamo answers."""
-        self._pools[name].submit(self._probe, name)
+        self._begin(name, self._probe, name)
+
+    def _begin(self, account: str, call: Callable[[T], None], about: T) -> None:
+        with self._counting:
+            self._under_way += 1
+            self._all_back.clear()
+        self._pools[account].submit(call, about)
+
+    def wait_for_all(self, seconds: float) -> None:
+        """Wait until every call has come back, as long as another one does within each `seconds`."""
+        before = -1
+        while before < self.returned and not self._all_back.is_set():
+            before = self.returned
+            self._clock.wait(self._all_back, seconds)
 
     def drain(self) -> list[Returned]:
         """Take what has come back."""
@@ -62,11 +82,13 @@ class Senders:
     @property
     def returned(self) -> int:
         """How many came back and wait to be taken."""
-        return self._returned.qsize()
+        with self._counting:
+            return self._returned.qsize()
 
     def close(self) -> None:
         """Begin nothing any more; calls still on the wire end by their own deadline, unheard."""
         self.stopping.set()
+        self._all_back.set()
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -98,5 +120,9 @@ class Senders:
         self._bring(Returned(account=name, outgoing=None, answer=answer, at=self._clock.now()))
 
     def _bring(self, item: Returned) -> None:
-        self._returned.put(item)
+        with self._counting:
+            self._returned.put(item)
+            self._under_way -= 1
+            if not self._under_way:
+                self._all_back.set()
         self._wake.set()

@@ -8,6 +8,7 @@ folders named and from nowhere else.
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from urllib.parse import unquote, urlsplit
 from xml.parsers import expat
 
 from lxml import etree
+
+from gateway.documents.byte_scan import Opener, chunks, first_wrong_byte
 
 Doctype = Literal["refuse", "ignore"]
 
@@ -37,6 +40,7 @@ _DECLARATION = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]
 _ROOT = re.compile(rb"<([^\s<>/&!?'\"=]+)")
 _SUBSET = re.compile(rb"""<!DOCTYPE(?:[^"'\[>]|"[^"]*"|'[^']*')*([\[>])""")
 _SPACE = b" \t\r\n"
+_LONGEST_DECLARATION = 4096
 
 _WORDS: dict[int, str] = {
     etree.ErrorTypes.ERR_DOCUMENT_EMPTY: "the document does not begin with a tag",
@@ -83,14 +87,13 @@ def parse_document(data: bytes, *, doctype: Doctype | str = "refuse") -> etree._
     subset is refused always. Raises XmlError, a ValueError with plain words.
     """
     text, prolog = _prepared(data)
-    _check_encoding(prolog)
+    check_prolog(text, prolog, doctype)
     if prolog.doctype is not None:
-        _check_doctype(text, prolog, prolog.doctype[0], doctype)
         data = _without_doctype(data, text, prolog.doctype, prolog.bom)
     try:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
-        raise _explained(error, data) from error
+        raise explained(error, lambda: io.BytesIO(data)) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlError("doctype", "a DOCTYPE is not accepted")
     return root
@@ -161,20 +164,49 @@ def parse_trusted(path: Path, folders: TrustedFolders) -> etree._ElementTree:
     try:
         return etree.ElementTree(etree.fromstring(data, parser, base_url=path.resolve().as_uri()))
     except etree.XMLSyntaxError as error:
-        raise _explained(error, data) from error
+        raise explained(error, lambda: io.BytesIO(data)) from error
+
+
+_LOCKS: dict[str, Any] = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "no_network": True,
+    "huge_tree": False,
+    "recover": False,
+    "collect_ids": False,
+}
 
 
 def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-        collect_ids=False,
-    )
+    return etree.XMLParser(**_LOCKS)
+
+
+class _Nothing:
+    """A parser's target that keeps nothing: the parser only checks."""
+
+    def close(self) -> None: ...
+
+
+def _checking_parser() -> etree.XMLParser:
+    """Return a parser that builds no tree: it only tells whether a document is well-formed, whatever its size."""
+    target: Any = _Nothing()
+    return etree.XMLParser(target=target, **_LOCKS)
+
+
+def check_well_formed(opener: Opener) -> None:
+    """Raise XmlError, as `parse_document` does, for a document that is not well-formed; nothing of it is held."""
+    try:
+        with opener() as source:
+            etree.parse(source, _checking_parser())
+    except etree.XMLSyntaxError as error:
+        raise explained(error, opener) from error
+
+
+def pull_parser(tags: Sequence[str] | None, event: Literal["start", "end"] = "end") -> etree.XMLPullParser:
+    """Return a parser to be fed, which tells of each element of these names (or any) when that tag was read."""
+    return etree.XMLPullParser(events=(event,), tag=tags, **_LOCKS)
 
 
 def _prepared(data: bytes) -> tuple[bytes, Prolog]:
@@ -236,6 +268,13 @@ def _after(text: bytes, mark: bytes, at: int) -> int:
     return len(text) if found < 0 else found + len(mark)
 
 
+def check_prolog(text: bytes, prolog: Prolog, doctype: Doctype | str) -> None:
+    """Raise XmlError for an encoding that cannot be read, and for a DOCTYPE that is not tolerated."""
+    _check_encoding(prolog)
+    if prolog.doctype is not None:
+        _check_doctype(text, prolog, prolog.doctype[0], doctype)
+
+
 def _check_encoding(prolog: Prolog) -> None:
     if prolog.declared is None:
         return
@@ -269,6 +308,11 @@ def _check_doctype(text: bytes, prolog: Prolog, at: int, doctype: str) -> None:
         raise XmlError("doctype", "document type not allowed: the document carries a DOCTYPE", line=line)
 
 
+def without_doctype(head: bytes, prolog: Prolog) -> bytes:
+    """Return the beginning of a document in single bytes or UTF-8 with its DOCTYPE blanked out."""
+    return head if prolog.doctype is None else _without_doctype(head, head, prolog.doctype, prolog.bom)
+
+
 def _without_doctype(data: bytes, text: bytes, place: tuple[int, int], bom: str | None) -> bytes:
     """Blank the DOCTYPE out, keeping line numbers: an entity it might define is then an error, not lost text."""
     start, end = place
@@ -280,40 +324,42 @@ def _without_doctype(data: bytes, text: bytes, place: tuple[int, int], bom: str 
     return cleared.decode("utf-8", "surrogatepass").encode(wide)
 
 
-def _explained(error: Any, data: bytes) -> XmlError:
+def explained(error: Any, opener: Opener) -> XmlError:
+    """Return a parser's error in plain words; `opener` gives the document again, to find out more."""
     line = error.lineno or None
     detail = (error.msg or "").split(", line ")[0]
     if "XML_PARSE_HUGE" in detail or "huge" in detail.lower():
         return XmlError("limits", "the document goes beyond the limits of a safe reader", line=line, detail=detail)
-    if error.code not in _NEVER_CUT_SHORT and _ends_too_early(data):
+    if error.code not in _NEVER_CUT_SHORT and _ends_too_early(opener):
         return XmlError("incomplete", "the document ends before its last end tag", line=line, detail=detail)
     if error.code == etree.ErrorTypes.ERR_INVALID_ENCODING:
-        return XmlError("encoding", _wrong_bytes(data), line=line, detail=detail)
+        return XmlError("encoding", _wrong_bytes(opener), line=line, detail=detail)
     code = "not-xml" if error.code == etree.ErrorTypes.ERR_DOCUMENT_EMPTY else "malformed"
     words = _WORDS.get(error.code, "this is not well-formed XML")
     return XmlError(code, f"{words} ({detail})" if detail else words, line=line, detail=detail)
 
 
-def _wrong_bytes(data: bytes) -> str:
+def _wrong_bytes(opener: Opener) -> str:
     """Return which byte is not valid in the document's encoding, and what it looks like instead."""
-    declaration = _DECLARATION.match(data)
+    with opener() as source:
+        declaration = _DECLARATION.match(source.read(_LONGEST_DECLARATION))
     encoding = declaration.group(1).decode("ascii") if declaration else "utf-8"
     try:
-        data.decode(encoding)
-    except UnicodeDecodeError as error:
-        byte = data[error.start]
-        hint = "; it may be Windows-1252" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else ""
-        return f"byte {error.start} (0x{byte:02X}) is not valid {encoding}, the encoding of this document{hint}"
+        wrong = first_wrong_byte(opener, 0, encoding)
     except LookupError:
-        pass
-    return "the bytes are not in the encoding that the document declares"
+        wrong = None
+    if wrong is None:
+        return "the bytes are not in the encoding that the document declares"
+    hint = "; it may be Windows-1252" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else ""
+    return f"byte {wrong.at} (0x{wrong.byte:02X}) is not valid {encoding}, the encoding of this document{hint}"
 
 
-def _ends_too_early(data: bytes) -> bool:
+def _ends_too_early(opener: Opener) -> bool:
     """Tell whether every byte so far could be the beginning of a well-formed document."""
-    parser = _parser()
+    parser = _checking_parser()
     try:
-        parser.feed(data)
+        for piece in chunks(opener):
+            parser.feed(piece)
     except etree.XMLSyntaxError:
         return False
     try:

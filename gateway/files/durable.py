@@ -141,18 +141,21 @@ class FileDoor(Reading):
     def sync_files(self, paths: Sequence[Path]) -> dict[Path, StorageError | FileNotFoundError]:
         """Bring many files to the disk, several at a time: a disk takes them down together. Return what failed."""
         if len(paths) <= FEW_FILES:
-            found = [self._sync_trouble(path) for path in paths]
-        else:
-            with ThreadPoolExecutor(SYNCS_AT_ONCE, thread_name_prefix="sync") as pool:
-                found = list(pool.map(self._sync_trouble, paths))
-        return {path: error for path, error in zip(paths, found, strict=True) if error is not None}
+            return self._sync_one_by_one(paths)
+        failed: dict[Path, StorageError | FileNotFoundError] = {}
+        with ThreadPoolExecutor(SYNCS_AT_ONCE, thread_name_prefix="sync") as pool:
+            for found in pool.map(self._sync_one_by_one, (paths[at::SYNCS_AT_ONCE] for at in range(SYNCS_AT_ONCE))):
+                failed.update(found)
+        return failed
 
-    def _sync_trouble(self, path: Path) -> StorageError | FileNotFoundError | None:
-        try:
-            self.sync_file(path)
-        except (StorageError, FileNotFoundError) as error:
-            return error
-        return None
+    def _sync_one_by_one(self, paths: Sequence[Path]) -> dict[Path, StorageError | FileNotFoundError]:
+        failed: dict[Path, StorageError | FileNotFoundError] = {}
+        for path in paths:
+            try:
+                self.sync_file(path)
+            except (StorageError, FileNotFoundError) as error:
+                failed[path] = error
+        return failed
 
     # Renaming, moving, removing
 

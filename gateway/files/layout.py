@@ -153,6 +153,16 @@ class Layout:
         """Return the gateway's private folder: journal, lock, token."""
         return self.folders.state
 
+    @property
+    def spools(self) -> Path:
+        """Return the folder of what large files become while they are read; nothing in it outlives a start."""
+        return self.state / "spool"
+
+    @property
+    def extract_spool(self) -> Path:
+        """Return where a large file is read into while orders are cut out of it."""
+        return self.spools / "extract"
+
     def folders_to_make(self, node: str, accounts: Iterable[str], route_folders: Iterable[str] = ()) -> list[Path]:
         """Return all folders a running gateway needs, parents first, each once; `state` is not among them."""
         places = [self.inbox, self.all_work, self.work(node), self.retry_work(node)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from gateway.errors import FileRejected, SettingsError, StorageError
+from gateway.files.effects import PRIVATE_FOLDER
 from gateway.intake.context import IntakeContext
 from gateway.journal.states import Change
 from gateway.model import InterchangeState, ReadResult
@@ -18,6 +20,8 @@ from gateway.settings import Route
 
 MOST_FILES = 50
 MOST_BYTES = 4_000_000
+HELD_BYTES = 2_000_000
+"""A larger file travels alone, and its orders come back in a spool."""
 
 Reading = ReadResult | FileRejected | StorageError | SettingsError | FileNotFoundError
 """What reading one file gave; the last three are our own trouble, not the file's."""
@@ -39,7 +43,7 @@ class Opened:
         return Change(
             self.row["sequence"], self.row["state"], self.row["version"], state=str(InterchangeState.SPLIT),
             sha256=result.sha256, size=result.size, duplicate_of=duplicate_of, signature=self.signature,
-            order_count=len(result.orders), findings=[finding.as_dict() for finding in result.warnings],
+            order_count=result.order_count, findings=[finding.as_dict() for finding in result.warnings],
         )
 
 
@@ -64,16 +68,32 @@ class Usable:
 
 
 def read_batches(context: IntakeContext, files: Sequence[Opened]) -> Iterator[tuple[list[Opened], list[Reading]]]:
-    """Hand all files to the workers, then yield batch by batch, in order, what came of each file."""
-    started = [(batch, _read_many(context, batch)) for batch in _batches(files)]
-    for batch, future in started:
-        yield batch, _results(context, batch, future)
+    """Keep the workers busy and yield batch by batch, in order, what came of each file.
+
+    Only so many batches are under way that none waits: what has come back and is not yet looked at is held.
+    """
+    started: deque[tuple[list[Opened], Future[list[ReadResult | FileRejected]]]] = deque()
+    for batch in _batches(files):
+        started.append((batch, _read_many(context, batch)))
+        if len(started) > context.settings.mapping_workers:
+            yield _taken(context, started)
+    while started:
+        yield _taken(context, started)
+
+
+def _taken(
+    context: IntakeContext, started: deque[tuple[list[Opened], Future[list[ReadResult | FileRejected]]]]
+) -> tuple[list[Opened], list[Reading]]:
+    batch, future = started.popleft()
+    return batch, _results(context, batch, future)
 
 
 def _batches(files: Sequence[Opened]) -> Iterator[list[Opened]]:
     batch: list[Opened] = []
     for one in files:
-        if batch and (len(batch) == MOST_FILES or sum(other.size for other in batch) + one.size > MOST_BYTES):
+        alone = one.size > HELD_BYTES or bool(batch and batch[-1].size > HELD_BYTES)
+        full = len(batch) == MOST_FILES or sum(other.size for other in batch) + one.size > MOST_BYTES
+        if batch and (full or alone):
             yield batch
             batch = []
         batch.append(one)
@@ -83,9 +103,25 @@ def _batches(files: Sequence[Opened]) -> Iterator[list[Opened]]:
 
 def _read_many(context: IntakeContext, batch: Sequence[Opened]) -> Future[list[ReadResult | FileRejected]]:
     tasks = [
-        (one.route.mapping, one.path, str(one.row["name"]), one.route.complete == "trailer") for one in batch
+        (one.route.mapping, one.path, str(one.row["name"]), one.route.complete == "trailer", _spool(context, one))
+        for one in batch
     ]
     return context.pool.read_many(tasks, max_bytes=context.settings.max_file_bytes)
+
+
+def _spool(context: IntakeContext, one: Opened) -> Path | None:
+    """Return where the orders of a large file may lie while they are registered; None for any other."""
+    if one.size <= HELD_BYTES:
+        return None
+    context.files.make_folder(context.layout.spools, PRIVATE_FOLDER)
+    remove_spool(context, one)  # of a reading that came to nothing
+    return context.layout.spools / str(one.row["claim"])
+
+
+def remove_spool(context: IntakeContext, one: Opened) -> None:
+    """Remove what a large file became while it was read."""
+    if one.size > HELD_BYTES:
+        context.files.remove(context.layout.spools / str(one.row["claim"]))
 
 
 def _results(

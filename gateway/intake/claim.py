@@ -52,6 +52,7 @@ class Scanner:
     def step(self) -> bool:
         """Scan every folder once and claim what is settled, oldest first; return whether anything was."""
         self._scan += 1
+        self._troubles.met_now.clear()
         context = self._context
         now = context.clock.monotonic()
         settled: list[tuple[Watched, Settled, str | None]] = []
@@ -80,13 +81,13 @@ class Scanner:
 
     def _end_troubles(self, found: Sequence[Claim], claims: Sequence[Claim]) -> None:
         """Close the incidents of files that are claimed now, and of those that somebody took away."""
-        troubled = self._troubles.of_kind(CLAIM)
+        troubled = [key for key in self._troubles.of_kind(CLAIM) if key not in self._troubles.met_now]
         if not troubled:
             return
         seen = [report.observation for report in self.reports.values()]
-        present = {CLAIM + printable_name(name) for one in seen if one is not None for name in one.names()}
-        present |= {CLAIM + claim.name for claim in found}
-        claimed = {CLAIM + claim.name for claim in claims}
+        present = {_trouble_with(name) for one in seen if one is not None for name in one.names()}
+        present |= {_trouble_with(claim.name) for claim in found}
+        claimed = {_trouble_with(claim.name) for claim in claims}
         if None in seen:  # what cannot be listed may still be there
             self._troubles.over(claimed)
         else:
@@ -160,14 +161,13 @@ class Scanner:
                 if one.marker is not None:
                     files.rename(one.marker.path, watched.work / f"{claim_id}{MARKER_TAG}~{one.marker.name}")
                 files.rename(one.entry.path, target, one.entry)
+                watched.tracker.forget(one.entry.name)
+                self._remember(claim_id, watched, one)
+                claims.append(self._row(claim_id, watched, one.entry.name, target, route_name))
             except FileNotFoundError:
                 continue  # taken away or replaced since the listing; the next scan sees what is there
             except StorageError as error:
-                self._troubles.met(CLAIM + printable_name(one.entry.name), str(error))
-                continue
-            watched.tracker.forget(one.entry.name)
-            self._remember(claim_id, watched, one)
-            claims.append(self._row(claim_id, watched, one.entry.name, target, route_name))
+                self._troubles.met(_trouble_with(one.entry.name), str(error))
         return claims
 
     def _durable(self, claims: Sequence[Claim]) -> list[Claim]:
@@ -182,7 +182,7 @@ class Scanner:
             if error is None:
                 synced.append(claim)
             elif isinstance(error, StorageError):  # otherwise it was taken out of the work folder by hand
-                self._troubles.met(CLAIM + claim.name, str(error))
+                self._troubles.met(_trouble_with(claim.name), str(error))
         keys = {claim.folder for claim in synced}
         touched = [watched for watched in self._watched if watched.key in keys]
         self._context.files.sync_folders([folder for one in touched for folder in (one.work, one.path)])
@@ -214,6 +214,7 @@ class Scanner:
             del self._claimed_as[next(iter(self._claimed_as))]
 
     def _row(self, claim_id: str, watched: Watched, name: str, path: Path, route_name: str | None) -> Claim:
+        """Return the row of a claimed file. Raises StorageError when its content must be asked and cannot be now."""
         route = None
         if watched.origin == "inbox" and route_name is not None:
             route = choose_route(self._context.files, path, name, watched.key, self._context.routes)
@@ -238,8 +239,8 @@ class Scanner:
         return claims
 
     def _orphans_of(self, watched: Watched, listing: Sequence[Entry]) -> list[Claim]:
-        found = []
-        data = {}
+        orphans: list[tuple[str, Entry, str]] = []
+        data = set()
         markers = {}
         for entry in listing:
             claim_id, tag, rest = entry.name.partition(f"{MARKER_TAG}~")
@@ -248,13 +249,31 @@ class Scanner:
                 continue
             parts = split_work_name(entry.name)
             if parts is not None and entry.is_file:
-                data[parts[0]] = entry
+                data.add(parts[0])
                 if parts[0] not in self._recorded:
-                    found.append(self._row(parts[0], watched, parts[1], entry.path, "?"))
+                    orphans.append((parts[0], entry, parts[1]))
         for claim_id, (entry, name) in markers.items():
             if claim_id not in data and claim_id not in self._recorded and not self._known(claim_id):
                 self._put_back(entry, watched.path / name)
-        return found
+        return self._rows_of(watched, orphans) if orphans else []
+
+    def _rows_of(self, watched: Watched, orphans: Sequence[tuple[str, Entry, str]]) -> list[Claim]:
+        """Return rows for work files that have none; what came back after its row was closed is claimed anew."""
+        files, ids = self._context.files, [claim_id for claim_id, _, _ in orphans]
+        closed = self._context.journal.read(lambda c: interchanges.closed_claims(c, ids))
+        claims = []
+        for claim_id, entry, name in orphans:
+            try:
+                fresh = str(uuid4()) if claim_id in closed else claim_id
+                path = watched.work / entry.name.replace(claim_id, fresh, 1)
+                if fresh != claim_id:
+                    files.rename(entry.path, path, entry)
+                claims.append(self._row(fresh, watched, name, path, "?"))
+            except FileNotFoundError:
+                continue  # taken out of the work folder since the listing
+            except StorageError as error:
+                self._troubles.met(_trouble_with(name), str(error))
+        return claims
 
     def _known(self, claim_id: str) -> bool:
         node = self._context.node
@@ -271,3 +290,7 @@ class Scanner:
     def _incident(self, key: str, text: str) -> None:
         now = self._context.clock.now()
         self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
+
+
+def _trouble_with(name: str) -> str:
+    return incidents.key_of(CLAIM, printable_name(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from gateway.files.durable import FileDoor
 from gateway.files.layout import Layout
 from gateway.journal.journal import Journal
 from gateway.journal.lanes import LaneKeeper
-from gateway.model import MapRequest, MapResult, ReadResult
+from gateway.model import KnownSuppliers, MapRequest, MapResult, ReadResult
 from gateway.settings import Intake, Route
 
 
@@ -26,9 +26,9 @@ class Reader(Protocol):
         ...
 
     def read_many(
-        self, files: Sequence[tuple[str, Path, str, bool]], *, max_bytes: int
+        self, files: Sequence[tuple[str, Path, str, bool, Path | None]], *, max_bytes: int
     ) -> Future[list[ReadResult | FileRejected]]:
-        """Read many small files, each (mapping, path, name, trailer); own trouble is raised for all of them."""
+        """Read many files, each (mapping, path, name, trailer, spool); own trouble is raised for all of them."""
         ...
 
     def map(self, requests: Sequence[MapRequest]) -> Future[list[MapResult]]:
@@ -44,6 +44,11 @@ class Mappings(Protocol):
         ...
 
 
+def nobody_asked(_account: str) -> KnownSuppliers | None:
+    """Return that no list of suppliers is wanted."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeContext:
     """Doors and settings of intake."""
@@ -57,6 +62,7 @@ class IntakeContext:
     mappings: Mappings
     settings: Intake
     routes: Sequence[Route]
+    suppliers: Callable[[str], KnownSuppliers | None] = nobody_asked  # by account: whom Jakamo knows
 
     @property
     def node(self) -> str:

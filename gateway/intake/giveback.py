@@ -1,4 +1,4 @@
-"""Files that go back to the inbox because they changed while they were read, or are not finished."""
+"""Files that go back to where they were dropped: they changed while they were read, or are not finished."""
 
 from __future__ import annotations
 
@@ -11,19 +11,38 @@ from sqlalchemy import Connection, RowMapping
 
 from gateway.files.layout import free_name, marker_prefix
 from gateway.intake.context import IntakeContext
+from gateway.intake.vanished import close_vanished
+from gateway.intake.watched import RETRY
 from gateway.journal import interchanges
 from gateway.journal.history import Event, record
 from gateway.journal.states import Change, change_interchanges
 from gateway.model import InterchangeState
 
 
-def give_back(context: IntakeContext, row: RowMapping, why: str, note: Callable[[str, str], None]) -> None:
-    """Return a file to the inbox under a free name; the row says so before the name changes.
+def untold(claim: str, name: str) -> None:
+    """Tell nobody under which name a file is given back: it may be taken as new."""
+
+
+def is_changed(context: IntakeContext, path: Path, signature: str) -> bool:
+    """Tell whether somebody wrote to a file since it looked so; a writer may keep its handle over our rename."""
+    try:
+        return str(context.files.entry(path).signature) != signature
+    except FileNotFoundError:
+        return True
+
+
+def give_back(context: IntakeContext, row: RowMapping, why: str, note: Callable[[str, str], None] = untold) -> None:
+    """Return a file to where it was dropped, under a free name; the row says so before the name changes.
+
+    One that is not there any more is closed as taken out by hand.
 
     `note` is told claim and new name before the file is there, so that the scan does not take it as new.
     """
+    if not context.files.exists(Path(row["path"])):
+        close_vanished(context, row)
+        return
     now = context.clock.now()
-    folder = context.layout.intake(row["folder"])
+    folder = context.layout.retry if row["origin"] == RETRY else context.layout.intake(row["folder"])
     target = _free(context, row, folder)
     context.journal.write(lambda c: _returned(c, row, str(target), why, now))
     _move(context, row, folder, note)
@@ -34,7 +53,7 @@ def _free(context: IntakeContext, row: RowMapping, folder: Path) -> Path:
 
 
 def _move(
-    context: IntakeContext, row: RowMapping, folder: Path, note: Callable[[str, str], None] = lambda claim, name: None
+    context: IntakeContext, row: RowMapping, folder: Path, note: Callable[[str, str], None] = untold
 ) -> None:
     """Move the file, and its marker before it; a name that the ERP takes meanwhile is left to the ERP."""
     source = Path(row["path"])

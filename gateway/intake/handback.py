@@ -17,8 +17,10 @@ from sqlalchemy import Connection, RowMapping
 from gateway.errors import FileRejected, SettingsError, StorageError
 from gateway.intake.content import choose_route
 from gateway.intake.context import IntakeContext, message_rules
+from gateway.intake.giveback import finish_giving_back, give_back, is_changed
 from gateway.intake.handback_rules import Known, Verdict, judge_handback
 from gateway.intake.split import no_route, registration
+from gateway.intake.vanished import close_vanished
 from gateway.journal import handbacks, incidents, interchanges
 from gateway.journal.interchanges import Registration
 from gateway.journal.order_memory import locate
@@ -37,16 +39,31 @@ class Reading:
     retry_of: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A handed-back file as it was found: `signature` is how it looked before it was read."""
+
+    signature: str
+    sha256: str
+    size: int
+    candidates: Sequence[handbacks.Candidate]
+    reading: Reading | FileRejected
+
+
 class Handback:
     """Takes claimed files of `retry/` through pass one. `step` is called by one thread only."""
 
     def __init__(self, context: IntakeContext) -> None:
         self._context = context
+        self._unfinished = False  # a file could not be moved back to retry/; to be tried again
         self.blocked = 0  # files that cannot be read now, through no fault of their own
 
     def step(self) -> bool:
         """Take each claimed file of `retry/` on; return whether there was any that moved."""
         context = self._context
+        if self._unfinished:
+            finish_giving_back(context)
+            self._unfinished = False
         rows = context.journal.read(
             lambda c: interchanges.in_state(c, InterchangeState.CLAIMED, node=context.node, limit=100)
         )
@@ -56,20 +73,43 @@ class Handback:
 
     def _take(self, row: RowMapping) -> bool:
         context = self._context
-        path = Path(row["path"])
         try:
-            sha256, size = context.files.sha256(path)
-            candidates = context.journal.read(lambda c: handbacks.candidates(c, sha256, plain_name(row["name"])))
-            reading = self._read(row, candidates)
-        except FileRejected as rejected:
-            self._reject(row, rejected, sha256, size, self._link(candidates, row))
+            looked = self._look(row)
+        except FileNotFoundError:
+            close_vanished(context, row, _incident(row))
             return True
-        except (SettingsError, StorageError, FileNotFoundError) as error:
+        except (SettingsError, StorageError) as error:
             now, text = context.clock.now(), f"{row['name']} in retry/ cannot be read: {error}"
             context.journal.write(lambda c: incidents.raise_incident(c, _incident(row), text, now))
             return False
-        context.journal.write(lambda c: self._register(c, row, reading, sha256))
+        reading = looked.reading
+        if is_changed(context, Path(row["path"]), looked.signature):
+            self._give_back(row)
+        elif isinstance(reading, FileRejected):
+            self._reject(row, reading, looked)
+        else:
+            context.journal.write(lambda c: self._register(c, row, reading, looked))
         return True
+
+    def _look(self, row: RowMapping) -> Looked:
+        """Read a file by the mapping of what it belongs to. Raises FileNotFoundError, SettingsError, StorageError."""
+        context, path = self._context, Path(row["path"])
+        signature = str(context.files.entry(path).signature)
+        sha256, size = context.files.sha256(path)
+        candidates = context.journal.read(lambda c: handbacks.candidates(c, sha256, plain_name(row["name"])))
+        try:
+            reading: Reading | FileRejected = self._read(row, candidates)
+        except FileRejected as rejected:
+            reading = rejected
+        return Looked(signature=signature, sha256=sha256, size=size, candidates=candidates, reading=reading)
+
+    def _give_back(self, row: RowMapping) -> None:
+        """Somebody still writes to it: back to retry/, where it has to lie still again."""
+        context, now = self._context, self._context.clock.now()
+        self._unfinished = True
+        context.journal.write(lambda c: incidents.clear(c, _incident(row), now))
+        give_back(context, row, "changed while read")
+        self._unfinished = False
 
     def _read(self, row: RowMapping, candidates: Sequence[handbacks.Candidate]) -> Reading:
         """Read with each candidate's mapping until order numbers match; else by name; else as a new file."""
@@ -131,31 +171,29 @@ class Handback:
         named = [c for c in candidates if c.by_bytes or c.by_name]
         return next((c.interchange for c in named if c.rejected), named[0].interchange if named else None)
 
-    def _reject(
-        self, row: RowMapping, rejected: FileRejected, sha256: str, size: int, retry_of: int | None
-    ) -> None:
+    def _reject(self, row: RowMapping, rejected: FileRejected, looked: Looked) -> None:
         now = self._context.clock.now()
+        retry_of = self._link(looked.candidates, row)
         findings = [finding for finding in rejected.findings if isinstance(finding, Finding)]
 
         def refuse(connection: Connection) -> None:
             interchanges.mark_rejected(
                 connection, row, code=rejected.code, reason=rejected.message, findings=findings, now=now,
-                sha256=sha256, size=size,
+                sha256=looked.sha256, size=looked.size,
             )
             handbacks.link(connection, row["sequence"], retry_of)
             incidents.clear(connection, _incident(row), now)
 
         self._context.journal.write(refuse)
 
-    def _register(self, connection: Connection, row: RowMapping, reading: Reading, sha256: str) -> None:
+    def _register(self, connection: Connection, row: RowMapping, reading: Reading, looked: Looked) -> None:
         """Register each order by its verdict; what it replaces gives up its place in the same commit."""
         context, now = self._context, self._context.clock.now()
         account = reading.route.account
-        signature = str(context.files.entry(Path(row["path"])).signature)
         interchanges.mark_split(
-            connection, row, sha256=sha256, size=reading.result.size, duplicate_of=None, now=now,
-            signature=signature, order_count=len(reading.result.orders), route=reading.route.name, account=account,
-            mapping=reading.route.mapping, retry_of=reading.retry_of,
+            connection, row, sha256=looked.sha256, size=reading.result.size, duplicate_of=None, now=now,
+            signature=looked.signature, order_count=len(reading.result.orders), retry_of=reading.retry_of,
+            route=reading.route.name, account=account, mapping=reading.route.mapping,
             findings=[finding.as_dict() for finding in reading.result.warnings],
         )
         generation = locate(connection, account)

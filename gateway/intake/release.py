@@ -50,10 +50,11 @@ class Releaser:
         """Start batches until every worker has one and one waits; return whether any is running."""
         wanted = self._context.settings.mapping_workers + 1
         while len(self._running) < wanted:
-            batch = [self._with_profile(todo) for todo in self._next()]
+            batch = [self._held_to_its_route(todo) for todo in self._next()]
             if not batch:
                 break
-            self._running.append((batch, self._context.pool.map([todo.request for todo in batch])))
+            sound = [todo.request for todo in batch if not todo.bad_cells]
+            self._running.append((batch, self._context.pool.map(sound)))
             if len(batch) < BATCH:
                 break
         return bool(self._running)
@@ -64,16 +65,26 @@ class Releaser:
         busy = [*self._later, *(todo.request.key for batch, _ in self._running for todo in batch)]
         return self._context.journal.read(lambda c: messages.to_map(c, limit=BATCH, skip=busy))
 
-    def _with_profile(self, todo: ToMap) -> ToMap:
+    def _held_to_its_route(self, todo: ToMap) -> ToMap:
+        """Say what the order is held to: the profile, and the business rules of its route."""
         route = self._context.route(todo.route)
-        strict = route is None or route.profile == "refuse"
-        return replace(todo, request=replace(todo.request, strict=strict))
+        if route is None:
+            return todo
+        asks = route.rules.supplier_known != "off"
+        request = replace(
+            todo.request,
+            strict=route.profile == "refuse",
+            rules=tuple(route.rules.levels()),
+            suppliers=self._context.suppliers(route.account) if asks else None,
+        )
+        return replace(todo, request=request)
 
     def _store_first(self) -> None:
         """Store what came back; an order whose mapping cannot be used is not at fault, and waits."""
         batch, future = self._running.popleft()
         try:
-            results = {result.key: result for result in future.result()}
+            results = {todo.request.key: _not_mapped(todo) for todo in batch if todo.bad_cells}
+            results |= {result.key: result for result in future.result()}
         except GatewayError as error:
             self._put_off(batch, str(error))
             return
@@ -97,6 +108,10 @@ class Releaser:
         names = ", ".join(sorted({todo.request.mapping for todo in batch}))
         words = f"Orders wait for the mapping {names}: {text}"
         self._context.journal.write(lambda c: incidents.raise_incident(c, INCIDENT, words, now))
+
+
+def _not_mapped(todo: ToMap) -> MapResult:
+    return MapResult(key=todo.request.key, body=None, facts=None)
 
 
 def _unusable(result: MapResult) -> bool:

@@ -16,10 +16,12 @@ from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import FileRejected, GatewayError, SettingsError, StorageError
-from gateway.intake.batches import Opened, Reading, Usable, read_batches, without_equal_bytes
+from gateway.intake.batches import Opened, Reading, Usable, read_batches, remove_spool, without_equal_bytes
 from gateway.intake.context import IntakeContext, message_rules
-from gateway.intake.giveback import finish_giving_back, give_back
-from gateway.journal import decisions, incidents, interchanges, pass_one
+from gateway.intake.giveback import finish_giving_back, give_back, is_changed
+from gateway.intake.spooled import register_spooled, take_back
+from gateway.intake.vanished import close_vanished
+from gateway.journal import incidents, interchanges, pass_one
 from gateway.journal.interchanges import Registered, Registration
 from gateway.journal.order_memory import locate
 from gateway.model import Finding, InterchangeState, MessageState, OrderSource, ReadResult
@@ -37,7 +39,7 @@ class Splitter:
         self._context = context
         self._incomplete = incomplete  # tells the scanner that a file lacks its end
         self._registered = registered  # tells the mapping that there is something to map
-        self._unfinished = False  # a file could not be moved back to the inbox; to be tried again
+        self._unfinished = False  # a file was not moved back to the inbox, or not registered whole: `recover`
         self._quiet: set[str] = set()  # places of which surely no incident is open
         self.blocked = 0  # claimed files that cannot be read now, through no fault of their own
 
@@ -70,7 +72,7 @@ class Splitter:
             self._trouble(f"mapping:{route.mapping}", str(error))
             return None
         except FileNotFoundError:
-            self._vanished(row)
+            close_vanished(self._context, row, f"reading:{route.name}")
             return None
         if entry.size == 0:
             self._reject(row, FileRejected("The file is empty. Export it again.", code="empty"), size=0)
@@ -81,37 +83,38 @@ class Splitter:
         """Register what could be read, refuse or give back the rest; return how many moved on."""
         writes: list[Future[Any]] = []
         whole: list[tuple[Opened, ReadResult]] = []
+        moved = 0
         for one, result in zip(batch, results, strict=True):
             if isinstance(result, FileRejected):
                 writes += self._refused(one, result)
+            elif isinstance(result, FileNotFoundError) and not self._context.files.exists(one.path):
+                close_vanished(self._context, one.row, f"reading:{one.route.name}")
+                moved += 1
             elif isinstance(result, Exception):
                 self._trouble(f"reading:{one.route.name}", f"{one.row['name']}: {result}")
-            elif self._changed(one):
+            elif is_changed(self._context, one.path, one.signature):
                 self._give_back(one.row, "changed while read")
+            elif result.spool is not None:
+                self._register_spooled(one, result, result.spool)
+                moved += 1
             else:
                 whole.append((one, result))
+            remove_spool(self._context, one)
         if whole:
             self._write(whole)
             self._quiet |= _places(whole)
             self._registered()
         for write in writes:
             write.result()
-        return len(writes) + len(whole)
+        return len(writes) + len(whole) + moved
 
     def _refused(self, one: Opened, rejected: FileRejected) -> list[Future[Any]]:
-        if self._changed(one) or rejected.code == INCOMPLETE:
+        if is_changed(self._context, one.path, one.signature) or rejected.code == INCOMPLETE:
             unfinished = rejected.code == INCOMPLETE
             self._give_back(one.row, f"not finished: {rejected.message}" if unfinished else "changed while read")
             return []
         sha256, size = self._context.files.sha256(one.path)
         return [self._reject(one.row, rejected, sha256=sha256, size=size)]
-
-    def _changed(self, one: Opened) -> bool:
-        """Tell whether somebody wrote to the file since; a writer may keep its handle over our rename."""
-        try:
-            return str(self._context.files.entry(one.path).signature) != one.signature
-        except FileNotFoundError:
-            return True
 
     def _give_back(self, row: RowMapping, why: str) -> None:
         try:
@@ -119,6 +122,14 @@ class Splitter:
         except StorageError:
             self._unfinished = True
             raise
+
+    def _register_spooled(self, one: Opened, result: ReadResult, spool: Path) -> None:
+        places = {f"mapping:{one.route.mapping}", f"reading:{one.route.name}"}
+        self._unfinished = True
+        register_spooled(self._context, one, result, spool, places - self._quiet)
+        self._unfinished = False
+        self._quiet |= places
+        self._registered()
 
     def _write(self, whole: Sequence[tuple[Opened, ReadResult]]) -> None:
         """Register files in one transaction; when one of them is refused, each in its own."""
@@ -148,9 +159,7 @@ class Splitter:
         changes, registered = [], []
         for one, result in files:
             account, sequence = one.route.account, one.row["sequence"]
-            duplicate_of = first.get((account, result.sha256))
-            if duplicate_of is not None and duplicate_of > sequence:
-                duplicate_of = None  # that one came later and was read earlier
+            duplicate_of = pass_one.earlier(first, account, result.sha256, sequence)
             changes.append(one.split(result, duplicate_of))
             registrations = [
                 registration(
@@ -180,27 +189,15 @@ class Splitter:
             )
         )
 
-    def _vanished(self, row: RowMapping) -> None:
-        """Somebody took the file out of the work folder: said once, and nothing waits for it any more."""
-        context, now = self._context, self._context.clock.now()
-        context.files.check_marker(context.layout.inbox)  # on a share that is gone absence proves nothing
-        text = f"{row['name']} was taken out of the work folder by hand before it was read; nothing of it was sent."
-
-        def close(connection: Connection) -> None:
-            interchanges.mark_rejected(connection, row, code="vanished", reason=text, findings=(), now=now)
-            decisions.close_rejected(connection, row["sequence"], "vanished", text, now)
-            incidents.raise_incident(connection, f"vanished:{row['claim']}", text, now)
-
-        context.journal.write(close)
-
     def _trouble(self, key: str, text: str) -> None:
         self._quiet.discard(key)
         now = self._context.clock.now()
         self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
 
     def recover(self) -> None:
-        """At start: finish giving back what a stop interrupted."""
+        """At start: finish giving back what a stop interrupted, and take back what it left half registered."""
         finish_giving_back(self._context)
+        take_back(self._context)
         self._unfinished = False
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from gateway.files.layout import RETRY_CLAIMS
+from gateway.files.layout import RETRY_CLAIMS, printable_name
 from gateway.intake.context import IntakeContext
 from gateway.intake.settle import EveryFile, Observation, SettleTracker, Waiting
 from gateway.journal import incidents
@@ -39,12 +39,14 @@ class FolderReport:
 class Troubles:
     """Incidents about single things of the scan: opened when one meets trouble, closed when the same works again.
 
-    `open_from` reads which ones an earlier life left open. Used by one thread only.
+    `open_from` reads which ones an earlier life left open; `met_now` holds what was met since it was last cleared.
+    Used by one thread only.
     """
 
     def __init__(self, context: IntakeContext) -> None:
         self._context = context
         self._open: set[str] = set()
+        self.met_now: set[str] = set()
 
     def open_from(self, prefixes: Sequence[str]) -> None:
         """At start: learn which incidents of these kinds are open."""
@@ -56,6 +58,7 @@ class Troubles:
         now = self._context.clock.now()
         self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
         self._open.add(key)
+        self.met_now.add(key)
 
     def over(self, keys: Iterable[str]) -> None:
         """Close those of these incidents that are open."""
@@ -87,8 +90,8 @@ class StuckFiles:
             return
         now = self._context.clock.now()
         prefix = f"stuck:{watched.key}:"
-        stuck = {f"{prefix}{waiting.entry.name}": waiting for waiting in observation.stuck}
-        new = [f"{prefix}{waiting.entry.name}" for waiting in observation.newly_stuck]
+        stuck = {_stuck_key(prefix, waiting): waiting for waiting in observation.stuck}
+        new = [_stuck_key(prefix, waiting) for waiting in observation.newly_stuck]
         places = (f"share:{watched.key or 'inbox'}", f"folder:{watched.key or 'inbox'}")
 
         def note(connection: Connection) -> None:
@@ -105,22 +108,25 @@ class StuckFiles:
         (self._alarmed.add if stuck else self._alarmed.discard)(watched.key)
 
 
+def _stuck_key(prefix: str, waiting: Waiting) -> str:
+    return incidents.key_of(prefix, printable_name(waiting.entry.name))
+
+
 def outdated(connection: Connection, prefix: str, stuck: set[str], places: Sequence[str]) -> bool:
     """Tell whether an incident is open that the present listing does not bear out."""
     if incidents.open_keys(connection, prefix) - stuck:
         return True
-    return any(incidents.open_keys(connection, place) for place in places)
+    return any(place in incidents.open_keys(connection, place) for place in places)
 
 
 def stuck_text(watched: Watched, waiting: Waiting) -> str:
-    name = waiting.entry.name
+    name, detail = printable_name(waiting.entry.name), printable_name(waiting.detail)
     what = {
         "changing": "is still being written",
         "zero-bytes": "is empty",
-        "no-marker": f"waits for its companion file {waiting.detail}",
-        "marker-changing": f"waits for {waiting.detail}, which is still being written",
+        "no-marker": f"waits for its companion file {detail}",
+        "marker-changing": f"waits for {detail}, which is still being written",
         "incomplete": "ends in the middle: its end is missing",
-        "behind": f"waits behind {waiting.detail}",
     }.get(str(waiting.reason), "waits")
     return f"{watched.path.name}/{name} {what}. Look whether the export was finished."
 

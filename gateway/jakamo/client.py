@@ -32,18 +32,25 @@ from gateway.jakamo.protocol import (
     UnusableAddress,
     api_base,
     build_acknowledge,
+    build_companies,
     build_fetch,
     build_send,
 )
+from gateway.jakamo.suppliers import read_companies
 from gateway.jakamo.transport import Limits, Transport
 from gateway.jakamo.wording import Scrubber, tidy
-from gateway.model import Answer, AnswerClass, MessageKind, QueueAnswer
+from gateway.model import Answer, AnswerClass, KnownSuppliers, MessageKind, QueueAnswer
 from gateway.settings import Account, SecretName
 
 REPEAT_WAITS_SECONDS = (0.5, 1.5)
 """Waits before the extra tries inside one call, for what surely was not sent and may mend by itself in seconds."""
 
 USER_AGENT = "jakamo-file-gateway"
+
+
+def request_head(request: Request) -> dict[str, str]:
+    """Return the headers of a call, without credential and length."""
+    return {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **dict(request.headers)}
 
 
 class JakamoClient:
@@ -95,6 +102,13 @@ class JakamoClient:
             words = tidy(str(error), self._scrubber)
             return Answer(answer_class=AnswerClass.SETTINGS, words=words, detail="acknowledge address refused")
         return self._answer(request)
+
+    def companies(self) -> KnownSuppliers:
+        """Return the supplier numbers that Jakamo has a company for, or why that could not be had."""
+        reply = self._call(build_companies())
+        if isinstance(reply, Answer):
+            return KnownSuppliers(ids=None, trouble=reply.words)
+        return read_companies(reply, self._context())
 
     def close(self) -> None:
         """End waits between repeats and close idle connections; calls under way end by themselves."""
@@ -176,8 +190,7 @@ class JakamoClient:
 
     def _prepare(self, request: Request) -> dict[str, str]:
         """Let `requests` prepare the head once for each endpoint; calls differ in path, length and credential."""
-        head = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **dict(request.headers)}
-        prepared = requests.Request(request.method, self._base, headers=head).prepare()
+        prepared = requests.Request(request.method, self._base, headers=request_head(request)).prepare()
         self._prepared[(request.endpoint, request.method)] = dict(prepared.headers)
         return self._prepared[(request.endpoint, request.method)]
 

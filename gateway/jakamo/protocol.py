@@ -25,6 +25,7 @@ class Endpoint(StrEnum):
     ORDER = "order"  # one order
     QUEUE = "queue"
     ACKNOWLEDGE = "acknowledge"
+    COMPANIES = "companies"
 
 
 class UnusableAddress(ValueError):
@@ -81,6 +82,12 @@ def build_send(
 def build_fetch() -> Request:
     """Return the request that reads the head of the response queue."""
     return Request(endpoint=Endpoint.QUEUE, method="GET", path="/api/order/response", headers=_READ_HEADERS)
+
+
+def build_companies() -> Request:
+    """Return the request that lists the supplier numbers mapped to companies; the answer is JSON."""
+    headers = (("Accept", "application/json"),)
+    return Request(endpoint=Endpoint.COMPANIES, method="GET", path="/api/mappedcompanies", headers=headers)
 
 
 def build_acknowledge(base_url: str, uri: str) -> Request:

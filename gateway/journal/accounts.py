@@ -61,7 +61,7 @@ def one(connection: Connection, name: str) -> RowMapping | None:
 
 def all_rows(connection: Connection) -> list[RowMapping]:
     """Return all accounts by name."""
-    return list(connection.execute(_ALL).mappings())
+    return list(connection.execute(_ALL).mappings().all())
 
 
 def pause_of(connection: Connection, name: str) -> Pause | None:

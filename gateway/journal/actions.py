@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, insert, select, update
 
 from gateway.journal.history import Event, record
 from gateway.journal.tables import action
+
+_WAITING = (
+    select(action).where(action.c.state == "waiting").order_by(action.c.id).limit(bindparam("most", type_=Integer))
+)
 
 
 def request(connection: Connection, kind: str, arguments: dict[str, Any], by: str, now: datetime) -> int:
@@ -24,13 +28,17 @@ def request(connection: Connection, kind: str, arguments: dict[str, Any], by: st
 
 def waiting(connection: Connection, limit: int = 100) -> list[RowMapping]:
     """Return what was asked for and not carried out, oldest first."""
-    statement = select(action).where(action.c.state == "waiting").order_by(action.c.id).limit(limit)
-    return list(connection.execute(statement).mappings())
+    return list(connection.execute(_WAITING, {"most": limit}).mappings())
 
 
 def by_id(connection: Connection, key: int) -> RowMapping | None:
     """Return one action."""
     return connection.execute(select(action).where(action.c.id == key)).mappings().first()
+
+
+def note(connection: Connection, key: int, arguments: dict[str, Any]) -> None:
+    """Add to what is on record of a wish how it is being carried out, before it is."""
+    connection.execute(update(action).where(action.c.id == key).values(arguments=arguments))
 
 
 def conclude(connection: Connection, key: int, *, refused: bool, result: str, now: datetime) -> None:

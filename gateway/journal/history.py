@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
+from gateway.journal.batch import insert_rows
 from gateway.journal.tables import history
 
-_APPEND = insert(history)
+_APPEND = insert_rows(history, "at", "subject", "key", "event", "text")
 
 
 class Event(NamedTuple):
@@ -24,9 +25,10 @@ class Event(NamedTuple):
 
 def record(connection: Connection, at: datetime, events: Iterable[Event]) -> None:
     """Append events, in the transaction of what they tell about."""
-    rows = [{"at": at, "subject": e.subject, "key": e.key, "event": e.event, "text": e.text} for e in events]
-    if rows:
-        connection.execute(_APPEND, rows)
+    _APPEND.run(
+        connection,
+        [{"at": at, "subject": e.subject, "key": e.key, "event": e.event, "text": e.text} for e in events],
+    )
 
 
 def of_subject(connection: Connection, subject: str, keys: Sequence[int]) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.journal.batch import insert_rows
 from gateway.journal.history import Event, record
 from gateway.journal.states import Change, change_interchanges
 from gateway.journal.tables import content, interchange, message
@@ -20,8 +21,31 @@ I = InterchangeState  # noqa: E741 - the module's one abbreviation, read as in `
 ENDED_STATES = tuple(sorted(map(str, ENDED)))
 ROWS_A_STATEMENT = 500
 _IDS = select(message.c.interchange, message.c.ordinal, message.c.id).where(
-    message.c.interchange.in_(bindparam("sequences", expanding=True))
+    message.c.interchange.in_(bindparam("sequences", expanding=True)), message.c.ordinal >= bindparam("first")
 )
+_IN_STATE = (
+    select(interchange)
+    .where(interchange.c.state == bindparam("state"))
+    .order_by(interchange.c.sequence)
+    .limit(bindparam("most", type_=Integer))
+)
+_IN_STATE_OF_NODE = _IN_STATE.where(interchange.c.node == bindparam("node"))
+_COUNT = select(func.count()).where(
+    interchange.c.state == bindparam("state"), interchange.c.node == bindparam("node")
+)
+_THESE = (
+    select(interchange)
+    .where(interchange.c.sequence.in_(bindparam("sequences", expanding=True)))
+    .order_by(interchange.c.sequence)
+)
+_REGISTER = insert_rows(
+    message,
+    "interchange", "ordinal", "account", "generation", "order_number", "lane_major", "lane_minor", "kind_hint",
+    "revision", "origin", "mapping", "route", "state", "version", "turn", "state_at", "created_at", "reason_code",
+    "reason", "findings", "attempts", "tries", "outage_at_first_try", "unsure", "source_hash", "release_as", "approved",
+    "duplicate_of", "repeat_rule", "lost_lines_rule", "complete_order", "replaced_by",
+)  # fmt: skip
+_CANONICAL = insert_rows(content, "message", "canonical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +84,14 @@ def in_state(
     connection: Connection, state: InterchangeState, *, node: str | None = None, limit: int = 100_000
 ) -> list[RowMapping]:
     """Return interchanges of one state, in claim order."""
-    statement = select(interchange).where(interchange.c.state == str(state)).order_by(interchange.c.sequence)
-    if node is not None:
-        statement = statement.where(interchange.c.node == node)
-    return list(connection.execute(statement.limit(limit)).mappings())
+    wanted = {"state": str(state), "node": node, "most": limit}
+    statement = _IN_STATE if node is None else _IN_STATE_OF_NODE
+    return list(connection.execute(statement, wanted).mappings().all())
 
 
 def count_in_state(connection: Connection, state: InterchangeState, node: str) -> int:
     """Return how many interchanges of a node are in a state."""
-    statement = select(func.count()).where(interchange.c.state == str(state), interchange.c.node == node)
-    return int(connection.execute(statement).scalar_one())
+    return int(connection.execute(_COUNT, {"state": str(state), "node": node}).scalar_one())
 
 
 def by_sequence(connection: Connection, sequence: int) -> RowMapping | None:
@@ -79,14 +101,28 @@ def by_sequence(connection: Connection, sequence: int) -> RowMapping | None:
 
 def by_sequences(connection: Connection, sequences: Sequence[int]) -> list[RowMapping]:
     """Return some interchanges, in claim order."""
-    statement = select(interchange).where(interchange.c.sequence.in_(sequences)).order_by(interchange.c.sequence)
-    return list(connection.execute(statement).mappings())
+    return list(connection.execute(_THESE, {"sequences": list(sequences)}).mappings().all())
 
 
 def known_claims(connection: Connection, node: str) -> set[str]:
     """Return the claim ids of this node's interchanges that are not closed."""
     statement = select(interchange.c.claim).where(interchange.c.node == node, interchange.c.state != str(I.CLOSED))
     return set(connection.scalars(statement))
+
+
+def read_since(connection: Connection, sequence: int, name: str) -> bool:
+    """Tell whether a later file of this name was read."""
+    later = (interchange.c.sequence > sequence, interchange.c.name == name, interchange.c.sha256.is_not(None))
+    return connection.execute(select(interchange.c.sequence).where(*later).limit(1)).first() is not None
+
+
+def closed_claims(connection: Connection, claims: Sequence[str]) -> set[str]:
+    """Return those of some claim ids whose interchange is closed."""
+    return set(
+        connection.scalars(
+            select(interchange.c.claim).where(interchange.c.claim.in_(claims), interchange.c.state == str(I.CLOSED))
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +170,14 @@ def register_many(connection: Connection, files: Sequence[Registered], now: date
     if not wanted:
         return []
     for part in _parts(wanted):
-        connection.execute(insert(message), [_message_values(file.row, one, file.rules, now) for file, one in part])
+        _REGISTER.run(connection, [_message_values(file.row, one, file.rules, now) for file, one in part])
     sequences = [file.row["sequence"] for file in files]
-    ids = {(row[0], row[1]): int(row[2]) for row in connection.execute(_IDS, {"sequences": sequences})}
+    first = min(one.source.ordinal for _, one in wanted)  # a huge file comes in parts, one after the other
+    rows = connection.execute(_IDS, {"sequences": sequences, "first": first})
+    ids = {(row[0], row[1]): int(row[2]) for row in rows}
     keyed = [(ids[file.row["sequence"], one.source.ordinal], one) for file, one in wanted]
     for some in _parts(keyed):
-        canonical = [{"message": key, "canonical": one.source.canonical} for key, one in some]
-        connection.execute(insert(content), canonical)
+        _CANONICAL.run(connection, [{"message": key, "canonical": one.source.canonical} for key, one in some])
         record(connection, now, [Event("message", key, str(one.state), one.reason or "") for key, one in some])
     return [key for key, _ in keyed]
 

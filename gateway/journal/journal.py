@@ -24,6 +24,7 @@ from gateway.journal.writer import WRITES, Writer, database_words
 
 T = TypeVar("T")
 MIGRATIONS = Path(__file__).parent / "migrations"
+JOURNAL = "journal.sqlite3"  # in the state folder
 
 
 class Journal:
@@ -69,7 +70,7 @@ class Journal:
 
 def journal_url(setting: str, state_folder: Path) -> str:
     """Return the database URL: the setting, or SQLite in the state folder."""
-    return setting or f"sqlite:///{state_folder / 'journal.sqlite3'}"
+    return setting or f"sqlite:///{state_folder / JOURNAL}"
 
 
 def open_journal(url: str) -> Journal:
@@ -100,7 +101,9 @@ def make_engine(url: str) -> Engine:
     """
     if not url.startswith("sqlite"):
         return create_engine(url, poolclass=QueuePool, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, poolclass=QueuePool)
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, poolclass=QueuePool, pool_use_lifo=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -108,7 +111,7 @@ def make_engine(url: str) -> Engine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA cache_size=-32000")
+        cursor.execute("PRAGMA cache_size=-4000")  # of each connection: what one keeps all of them may keep
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -47,6 +47,8 @@ def decide_lane(
             break
         decided.update({move.message_id: move for move in moves})
         memory = _memory_after(memory, present, moves)
+        if len(messages) == 1:
+            break  # nothing stands beside it that the move could set going
         by_id = {move.message_id: move for move in moves}
         present = [_moved(message, by_id.get(message.id)) for message in present]
         present = [message for message in present if message.state not in ENDED]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from gateway.journal.history import Event, record
 from gateway.journal.lane_rules import decide_lane
@@ -20,6 +20,8 @@ S = MessageState
 OPEN_STATES = tuple(sorted(str(state) for state in MessageState if state not in ENDED))
 _STANDING = (str(S.READY), str(S.RETRYING), str(S.PARKED))
 _CHUNK = 300
+
+Row = Mapping[Any, Any]  # of a message, as it is or will be
 
 _COLUMNS = [
     message.c[name]
@@ -73,9 +75,23 @@ class LaneKeeper:
 
     def settle(self, connection: Connection, lanes: Iterable[Lane], now: datetime) -> None:
         """Bring lanes up to date. Call it in every transaction that changed one, or what is remembered of one."""
+        self.change_and_settle(connection, (), (), lanes, now)
+
+    def change_and_settle(
+        self, connection: Connection, changes: Sequence[Change], events: Sequence[Event], lanes: Iterable[Lane],
+        now: datetime,
+    ) -> None:
+        """Make changes of messages, with what history says of them, and settle their lanes: each row is written once.
+
+        Lanes are judged as the changes will leave them.
+        """
         wanted = sorted(set(lanes))
+        pending = {change.key: change for change in changes}
+        told = list(events)
         for start in range(0, len(wanted), _CHUNK):
-            self._settle(connection, wanted[start : start + _CHUNK], now)
+            told += self._settle(connection, wanted[start : start + _CHUNK], pending, now)
+        change_messages(connection, list(pending.values()))
+        record(connection, now, told)
 
     def settle_all(self, connection: Connection, now: datetime) -> None:
         """Bring every lane with something waiting up to date: at start, when settings may have changed."""
@@ -86,31 +102,49 @@ class LaneKeeper:
         )
         self.settle(connection, [(row[0], row[1]) for row in connection.execute(statement)], now)
 
-    def _settle(self, connection: Connection, lanes: Sequence[Lane], now: datetime) -> None:
-        rows = _open_messages(connection, lanes)
-        if not rows:
-            return
-        memories = remembered(connection, rows.keys())
-        moves: list[tuple[RowMapping, Move]] = []
+    def _settle(
+        self, connection: Connection, lanes: Sequence[Lane], pending: dict[int, Change], now: datetime
+    ) -> list[Event]:
+        """Add the moves of these lanes to what is to be changed; return what history says of them."""
+        rows = _open_messages(connection, lanes, pending)
+        memories = remembered(connection, rows.keys()) if rows else {}
+        events: list[Event] = []
         for lane, members in rows.items():
             rules = self._rules.get(lane[0])
             if rules is None:
                 continue  # an account that is no longer in the settings: its lanes stand still
             by_id = {int(row["id"]): row for row in members}
-            decided = decide_lane([_lane_message(row) for row in members], memories.get(lane), now, rules)
-            moves += [(by_id[move.message_id], move) for move in decided]
-        _carry_out(connection, moves, now)
+            for move in decide_lane([_lane_message(row) for row in members], memories.get(lane), now, rules):
+                row = by_id[move.message_id]
+                change = pending.setdefault(move.message_id, Change(row["id"], row["state"], row["version"]))
+                change.update(_values(row, move, now))
+                if str(move.state) != row["state"]:
+                    events.append(Event("message", row["id"], str(move.state), move.reason or ""))
+                if move.baseline:
+                    remember_baseline(connection, row)
+        return events
 
 
-def _open_messages(connection: Connection, lanes: Sequence[Lane]) -> dict[Lane, list[RowMapping]]:
-    found: dict[Lane, list[RowMapping]] = {}
+def open_lanes(connection: Connection, lanes: Iterable[Lane]) -> dict[Lane, list[LaneMessage]]:
+    """Return the open messages of lanes in their places, as the rules look at them; lanes without any are left out."""
+    found = _open_messages(connection, sorted(set(lanes)), {})
+    return {lane: [_lane_message(row) for row in rows] for lane, rows in found.items()}
+
+
+def _open_messages(
+    connection: Connection, lanes: Sequence[Lane], pending: Mapping[int, Change]
+) -> dict[Lane, list[Row]]:
+    found: dict[Lane, list[Row]] = {}
     for some in by_account(lanes):
-        for row in connection.execute(_OPEN, some).mappings():
-            found.setdefault((row["account"], row["order_number"]), []).append(row)
+        for row in connection.execute(_OPEN, some).mappings().all():
+            change = pending.get(row["id"])
+            present = row if change is None else {**row, **change}
+            if present["state"] in OPEN_STATES:
+                found.setdefault((row["account"], row["order_number"]), []).append(present)
     return found
 
 
-def _lane_message(row: RowMapping) -> LaneMessage:
+def _lane_message(row: Row) -> LaneMessage:
     return LaneMessage(
         id=row["id"],
         state=MessageState(row["state"]),
@@ -138,19 +172,7 @@ def _lane_message(row: RowMapping) -> LaneMessage:
     )
 
 
-def _carry_out(connection: Connection, moves: Sequence[tuple[RowMapping, Move]], now: datetime) -> None:
-    changes, events = [], []
-    for row, move in moves:
-        changes.append(Change(row["id"], row["state"], row["version"], **_values(row, move, now)))
-        if str(move.state) != row["state"]:
-            events.append(Event("message", row["id"], str(move.state), move.reason or ""))
-        if move.baseline:
-            remember_baseline(connection, row)
-    change_messages(connection, changes)
-    record(connection, now, events)
-
-
-def _values(row: RowMapping, move: Move, now: datetime) -> dict[str, Any]:
+def _values(row: Row, move: Move, now: datetime) -> dict[str, Any]:
     if str(move.state) == row["state"] and move.state is not S.PARKED:
         return {"state": str(move.state), "turn": move.turn, "due_at": move.due_at}  # it stays what it was and why
     values: dict[str, Any] = {

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, RowMapping, bindparam, select, update
 
-from gateway.journal.history import Event, record
+from gateway.journal.batch import ForRows
+from gateway.journal.history import Event
 from gateway.journal.lane_values import Memory
 from gateway.journal.lanes import LaneKeeper
 from gateway.journal.order_memory import by_account, in_lanes, remembered
-from gateway.journal.states import Change, change_messages
+from gateway.journal.states import Change
 from gateway.journal.tables import account, content, interchange, message
 from gateway.model import Finding, InterchangeState, MapRequest, MapResult, MessageKind, MessageState
 
 S = MessageState
-_SENT_BEFORE = tuple(str(state) for state in (S.REGISTERED, S.READY, S.SENDING, S.RETRYING, S.PARKED))
+SENT_BEFORE = tuple(str(state) for state in (S.REGISTERED, S.READY, S.SENDING, S.RETRYING, S.PARKED))
 
 
 def _columns(*names: str) -> list[Column[Any]]:
@@ -31,7 +32,7 @@ _PLACE = (message.c.lane_major, message.c.lane_minor, message.c.id)
 _TO_MAP = (
     select(
         *_columns("id", "account", "order_number", "lane_major", "lane_minor", "mapping", "version", "route"),
-        *_columns("release_as", "kind_hint", "repeat_rule"), content.c.canonical,
+        *_columns("release_as", "kind_hint", "repeat_rule", "mapping_hash", "findings"), content.c.canonical,
     )
     .join(content, content.c.message == message.c.id)
     .where(_IDS)
@@ -48,8 +49,12 @@ _REGISTERED = (
 )
 _BEFORE = select(
     *_columns("id", "account", "order_number", "lane_major", "lane_minor", "kind", "kind_hint")
-).where(in_lanes(message.c.account, message.c.order_number), message.c.state.in_(_SENT_BEFORE))
-_SET_BODY = update(content).where(content.c.message == bindparam("w_message"))
+).where(in_lanes(message.c.account, message.c.order_number), message.c.state.in_(SENT_BEFORE))
+_SET_BODY = ForRows(
+    update(content)
+    .where(content.c.message == bindparam("w_message"))
+    .values(body=bindparam("v_body"), body_hash=bindparam("v_body_hash"))
+)
 _SEEN = (
     select(
         *_columns("id", "state", "version", "account", "order_number", "unsure", "mapping_hash", "findings"),
@@ -78,6 +83,7 @@ class ToMap:
     request: MapRequest
     version: int
     route: str | None
+    bad_cells: bool = False  # it will fail for what its reader found: mapping it is of no use
 
 
 def to_map(
@@ -85,7 +91,7 @@ def to_map(
 ) -> list[ToMap]:
     """Return registered messages of split interchanges in claim order, with what is assumed of their past."""
     ids = _first_registered(connection, limit, frozenset(skip), nodes)
-    rows = list(connection.execute(_TO_MAP, {"ids": ids}).mappings()) if ids else []
+    rows = list(connection.execute(_TO_MAP, {"ids": ids}).mappings().all()) if ids else []
     memories = remembered(connection, {(row["account"], row["order_number"]) for row in rows})
     pending = _pending(connection, rows)
     return [
@@ -109,7 +115,7 @@ def _pending(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, tu
     """Kinds of the open messages before each row in its lane: they are assumed to be sent first."""
     lanes: dict[tuple[str, str], list[RowMapping]] = {}
     for some in by_account((row["account"], row["order_number"]) for row in rows):
-        for other in connection.execute(_BEFORE, some).mappings():
+        for other in connection.execute(_BEFORE, some).mappings().all():
             lanes.setdefault((other["account"], other["order_number"]), []).append(other)
     found = {}
     for row in rows:
@@ -123,36 +129,51 @@ def _pending(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, tu
 
 
 def _to_map(row: RowMapping, memory: Memory | None, pending: Sequence[str]) -> ToMap:
+    assumed = assume(
+        memory, pending, hint=row["kind_hint"], repeat=row["repeat_rule"], decided=row["release_as"] or None
+    )
+    request = MapRequest(key=row["id"], mapping=row["mapping"], canonical=bytes(row["canonical"]))
+    return ToMap(
+        request=assumed.told(request), version=row["version"], route=row["route"], bad_cells=bool(_bad_cells(row))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """What the stylesheet is told about an order's past."""
+
+    known: bool
+    change_number: int
+    release_as: MessageKind | None
+
+    def told(self, request: MapRequest) -> MapRequest:
+        """Return the request with all of it."""
+        return replace(request, known=self.known, change_number=self.change_number, release_as=self.release_as)
+
+
+def assume(
+    memory: Memory | None, pending: Sequence[str], *, hint: str | None, repeat: str, decided: str | None = None
+) -> Assumed:
+    """Return what is assumed of an order's past; `pending` are the kinds of the messages that go before it."""
     documents = [kind for kind in pending if kind != MessageKind.STATUS]
     known = memory is not None or bool(documents)
     sent_changes = memory.change_count if memory is not None else 0
     first_is_order = memory is None and bool(documents)
     coming = len(documents) - (1 if first_is_order else 0)
-    return ToMap(
-        request=MapRequest(
-            key=row["id"],
-            mapping=row["mapping"],
-            canonical=bytes(row["canonical"]),
-            known=known,
-            change_number=sent_changes + coming + 1,
-            release_as=_release_as(row, known=known),
-        ),
-        version=row["version"],
-        route=row["route"],
-    )
+    release_as = _release_as(hint, repeat, decided, known=known)
+    return Assumed(known=known, change_number=sent_changes + coming + 1, release_as=release_as)
 
 
-def _release_as(row: RowMapping, *, known: bool) -> MessageKind | None:
+def _release_as(hint: str | None, repeat: str, decided: str | None, *, known: bool) -> MessageKind | None:
     """Return as what it is to go: a person's word; for a repeat what the repeat rule says against the source.
 
     A stylesheet that is told nothing makes what the source says, else a change of every known order.
     """
-    if row["release_as"]:
-        return MessageKind(row["release_as"])
-    hint, rule = row["kind_hint"], row["repeat_rule"]
-    if known and rule == "change" and hint == MessageKind.ORDER:
+    if decided:
+        return MessageKind(decided)
+    if known and repeat == "change" and hint == MessageKind.ORDER:
         return MessageKind.CHANGE
-    if known and rule == "send" and hint is None:
+    if known and repeat == "send" and hint is None:
         return MessageKind.ORDER
     return None
 
@@ -175,7 +196,7 @@ def store_mapped(
         wrong = _in_words(bad_cells) if bad_cells else _why_failed(result, row["order_number"])
         body = result.body if wrong is None else None
         body_hash = None if body is None else sha256(body).hexdigest()
-        bodies.append({"w_message": result.key, "body": body, "body_hash": body_hash})
+        bodies.append({"w_message": result.key, "v_body": body, "v_body_hash": body_hash})
         changes.append(
             Change(
                 result.key, S.REGISTERED, todo.version, state_at=now,
@@ -188,15 +209,12 @@ def store_mapped(
         )  # fmt: skip
         said = ("ready", f"mapping {result.mapping_hash[:12]}") if wrong is None else ("failed", wrong[1])
         events.append(Event("message", result.key, *said))
-    if bodies:
-        connection.execute(_SET_BODY, bodies)
-    change_messages(connection, changes)
-    record(connection, now, events)
-    keeper.settle(connection, lanes, now)
+    _SET_BODY.run(connection, bodies)
+    keeper.change_and_settle(connection, changes, events, lanes, now)
 
 
 def _seen(connection: Connection, keys: Sequence[int]) -> dict[int, RowMapping]:
-    return {row["id"]: row for row in connection.execute(_SEEN, {"ids": list(keys)}).mappings()}
+    return {row["id"]: row for row in connection.execute(_SEEN, {"ids": list(keys)}).mappings().all()}
 
 
 def _ready(todo: ToMap, result: MapResult) -> dict[str, Any]:

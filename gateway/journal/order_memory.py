@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, select, update
 
+from gateway.journal.batch import ForRows, insert_rows
 from gateway.journal.lane_values import Memory
 from gateway.journal.tables import account, order_memory
 from gateway.model import MessageKind
@@ -40,7 +41,17 @@ _ANY_GENERATION = select(*_MEMORY_COLUMNS).where(in_lanes(order_memory.c.account
 _PRESENT_GENERATION = _ANY_GENERATION.join(
     account, and_(account.c.name == order_memory.c.account, account.c.generation == order_memory.c.generation)
 )
-_INSERT = insert(order_memory)
+_REMEMBERED = ("last_sent_at", "last_message", "change_count", "cancelled", *CONTENT_COLUMNS)
+_INSERT = insert_rows(order_memory, "account", "generation", "order_number", "imported", *_REMEMBERED)
+_UPDATE = ForRows(
+    update(order_memory)
+    .where(
+        order_memory.c.account == bindparam("w_account"),
+        order_memory.c.generation == bindparam("w_generation"),
+        order_memory.c.order_number == bindparam("w_number"),
+    )
+    .values({name: bindparam(f"v_{name}") for name in _REMEMBERED})
+)
 
 
 def remembered(connection: Connection, lanes: Iterable[Lane]) -> dict[Lane, Memory]:
@@ -56,11 +67,11 @@ def remembered(connection: Connection, lanes: Iterable[Lane]) -> dict[Lane, Memo
             line_ids=tuple(row["line_ids"] or ()),
         )
         for some in by_account(lanes)
-        for row in connection.execute(_PRESENT_GENERATION, some).mappings()
+        for row in connection.execute(_PRESENT_GENERATION, some).mappings().all()
     }
 
 
-def remember_baseline(connection: Connection, row: RowMapping) -> None:
+def remember_baseline(connection: Connection, row: Mapping[Any, Any]) -> None:
     """Let the first repeat of a number imported without content count as what was last sent."""
     generation = select(account.c.generation).where(account.c.name == row["account"]).scalar_subquery()
     connection.execute(
@@ -90,27 +101,18 @@ def remember_sent(connection: Connection, rows: Sequence[RowMapping], now: datet
             names = ("account", "generation", "order_number")
             fresh.append({**dict(zip(names, key, strict=True)), "imported": False, **values})
         else:
-            account_name, generation, number = key
-            changed.append({"w_account": account_name, "w_generation": generation, "w_number": number, **values})
-    if fresh:
-        connection.execute(_INSERT, fresh)
-    if changed:
-        connection.execute(_ONE_MEMORY, changed)
+            new = {f"v_{name}": value for name, value in values.items()}
+            changed.append({**dict(zip(("w_account", "w_generation", "w_number"), key, strict=True)), **new})
+    _INSERT.run(connection, fresh)
+    _UPDATE.run(connection, changed)
 
 
 def _present(connection: Connection, rows: Sequence[RowMapping]) -> dict[tuple[str, int, str], RowMapping]:
     return {
         (row["account"], row["generation"], row["order_number"]): row
         for some in by_account((row["account"], row["order_number"]) for row in rows)
-        for row in connection.execute(_ANY_GENERATION, some).mappings()
+        for row in connection.execute(_ANY_GENERATION, some).mappings().all()
     }
-
-
-_ONE_MEMORY = update(order_memory).where(  # which columns is said by the values
-    order_memory.c.account == bindparam("w_account"),
-    order_memory.c.generation == bindparam("w_generation"),
-    order_memory.c.order_number == bindparam("w_number"),
-)
 
 
 def _after(present: RowMapping | None, row: RowMapping, now: datetime) -> dict[str, Any]:

@@ -4,14 +4,14 @@ that no later file may pass.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, func, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, select
 
 from gateway.journal.history import Event, record
 from gateway.journal.states import Change, change_interchanges
-from gateway.journal.tables import account, interchange, message
+from gateway.journal.tables import account, content, history, interchange, message
 from gateway.model import InterchangeState, MessageState
 
 _NOTHING_SENT = tuple(
@@ -30,6 +30,12 @@ _SAME_BYTES = (
     .group_by(interchange.c.account, interchange.c.sha256)
 )
 
+_UNFINISHED = (
+    select(message.c.id)
+    .join(interchange, interchange.c.sequence == message.c.interchange)
+    .where(interchange.c.state == str(InterchangeState.CLAIMED), interchange.c.node == bindparam("node"))
+    .limit(500)
+)
 _OLDEST_CLAIMED = (
     select(interchange.c.sequence)
     .where(interchange.c.state == str(InterchangeState.CLAIMED), interchange.c.account == bindparam("account"))
@@ -46,6 +52,30 @@ def first_with_bytes(connection: Connection, hashes: Collection[str]) -> dict[tu
     """
     rows = connection.execute(_SAME_BYTES, {"hashes": list(hashes)})
     return {(str(row[0]), str(row[1])): int(row[2]) for row in rows}
+
+
+def earlier(first: Mapping[tuple[str, str], int], account_name: str, sha256: str, sequence: int) -> int | None:
+    """Return whose bytes an interchange repeats; one that came later and was read earlier is none of those."""
+    found = first.get((account_name, sha256))
+    return found if found is not None and found < sequence else None
+
+
+def duplicate_of(connection: Connection, account_name: str, sha256: str, sequence: int) -> int | None:
+    """Return whose bytes one interchange repeats, or None."""
+    return earlier(first_with_bytes(connection, [sha256]), account_name, sha256, sequence)
+
+
+def forget_unfinished(connection: Connection, node: str) -> int:
+    """Take back messages of a node's files whose pass one a stop broke off: the files are read again, from the start.
+
+    Nothing was mapped, sent or judged because of them. Return how many were taken back; ask again until none is.
+    """
+    keys = list(connection.scalars(_UNFINISHED, {"node": node}))
+    if keys:
+        connection.execute(delete(content).where(content.c.message.in_(keys)))
+        connection.execute(delete(history).where(history.c.subject == "message", history.c.key.in_(keys)))
+        connection.execute(delete(message).where(message.c.id.in_(keys)))
+    return len(keys)
 
 
 def mark_split(connection: Connection, changes: Sequence[Change], now: datetime) -> None:

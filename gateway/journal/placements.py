@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, exists, func, insert, or_, select, update
 
 from gateway.journal.history import Event, record
 from gateway.journal.tables import interchange, message, placement
 from gateway.model import WAITS_FOR_PERSON, InterchangeState, MessageState
 
 ACTIVE = ("placing", "placed", "removed", "leaving")
+MOST_AT_ONCE = 500
 PERSON_STATES = tuple(sorted(map(str, WAITS_FOR_PERSON)))
+
+
+_UNKNOWN = str(MessageState.UNKNOWN)
+_ALL_ACTIVE = (
+    select(*(column for column in placement.c if column.name != "bytes"))
+    .where(placement.c.state.in_(ACTIVE))
+    .order_by(placement.c.id)
+)
+_SERVED = exists().where(
+    placement.c.state.in_(("placing", "placed", "removed")),
+    or_(
+        (placement.c.folder == "unknown") & (message.c.state == _UNKNOWN),
+        (placement.c.folder == "error") & (message.c.state != _UNKNOWN),
+    ),
+    placement.c.interchange == message.c.interchange,
+    or_(placement.c.message == message.c.id, placement.c.message.is_(None)),
+)
+_UNPLACED = (
+    select(message)
+    .where(message.c.state.in_(PERSON_STATES), ~_SERVED)
+    .where(message.c.interchange.not_in(bindparam("full", expanding=True)))
+    .order_by(message.c.interchange, message.c.ordinal)
+    .limit(bindparam("most", type_=Integer))
+)
+_REJECTED = (
+    select(interchange)
+    .where(
+        interchange.c.state == str(InterchangeState.REJECTED),
+        ~exists().where(
+            placement.c.state.in_(ACTIVE), placement.c.interchange == interchange.c.sequence,
+            placement.c.message.is_(None),
+        ),
+    )
+    .order_by(interchange.c.sequence)
+    .limit(MOST_AT_ONCE)
+)
 
 
 def active(connection: Connection) -> list[RowMapping]:
     """Return placements that are not gone."""
-    columns = [column for column in placement.c if column.name != "bytes"]
-    statement = select(*columns).where(placement.c.state.in_(ACTIVE)).order_by(placement.c.id)
-    return list(connection.execute(statement).mappings())
+    return list(connection.execute(_ALL_ACTIVE).mappings().all())
 
 
 def bytes_of(connection: Connection, key: int) -> bytes | None:
@@ -28,43 +64,29 @@ def bytes_of(connection: Connection, key: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-def unplaced_messages(connection: Connection, limit: int = 500) -> list[RowMapping]:
+def full_interchanges(connection: Connection, most: int) -> list[int]:
+    """Return interchanges of which so many orders lie in error/ that the others wait until some have left."""
+    statement = (
+        select(placement.c.interchange)
+        .where(placement.c.state.in_(("placing", "placed", "removed")), placement.c.message.is_not(None))
+        .group_by(placement.c.interchange)
+        .having(func.count() >= most)
+    )
+    return list(connection.scalars(statement))
+
+
+def unplaced_messages(connection: Connection, limit: int = MOST_AT_ONCE, full: Sequence[int] = ()) -> list[RowMapping]:
     """Return messages that wait for a person and have no file of their own yet where their state asks for it.
 
-    A message whose whole file lies there is served by that one.
+    A message whose whole file lies there is served by that one. Of interchanges in `full` none is returned.
     """
-    unknown = str(MessageState.UNKNOWN)
-    right_folder = or_(
-        (placement.c.folder == "unknown") & (message.c.state == unknown),
-        (placement.c.folder == "error") & (message.c.state != unknown),
-    )
-    served = exists().where(
-        placement.c.state.in_(("placing", "placed", "removed")),
-        right_folder,
-        placement.c.interchange == message.c.interchange,
-        or_(placement.c.message == message.c.id, placement.c.message.is_(None)),
-    )
-    statement = (
-        select(message)
-        .where(message.c.state.in_(PERSON_STATES), ~served)
-        .order_by(message.c.interchange, message.c.ordinal)
-        .limit(limit)
-    )
-    return list(connection.execute(statement).mappings())
+    wanted = {"most": limit, "full": list(full)}
+    return list(connection.execute(_UNPLACED, wanted).mappings().all())
 
 
-def unplaced_rejections(connection: Connection, limit: int = 500) -> list[RowMapping]:
+def unplaced_rejections(connection: Connection) -> list[RowMapping]:
     """Return rejected interchanges whose file is not in error/ yet."""
-    served = exists().where(
-        placement.c.state.in_(ACTIVE), placement.c.interchange == interchange.c.sequence, placement.c.message.is_(None)
-    )
-    statement = (
-        select(interchange)
-        .where(interchange.c.state == str(InterchangeState.REJECTED), ~served)
-        .order_by(interchange.c.sequence)
-        .limit(limit)
-    )
-    return list(connection.execute(statement).mappings())
+    return list(connection.execute(_REJECTED).mappings().all())
 
 
 def plan(connection: Connection, values: dict[str, Any], now: datetime) -> int:
@@ -90,12 +112,11 @@ def set_state(
 
 def open_owners(connection: Connection, row: RowMapping) -> list[RowMapping]:
     """Return the messages of a placement that still wait for a person in a state its folder stands for."""
-    unknown = str(MessageState.UNKNOWN)
-    states = (unknown,) if row["folder"] == "unknown" else tuple(s for s in PERSON_STATES if s != unknown)
+    states = (_UNKNOWN,) if row["folder"] == "unknown" else tuple(s for s in PERSON_STATES if s != _UNKNOWN)
     statement = select(message).where(message.c.interchange == row["interchange"], message.c.state.in_(states))
     if row["message"] is not None:
         statement = statement.where(message.c.id == row["message"])
-    return list(connection.execute(statement.order_by(message.c.ordinal)).mappings())
+    return list(connection.execute(statement.order_by(message.c.ordinal)).mappings().all())
 
 
 def rejected_owner(connection: Connection, row: RowMapping) -> RowMapping | None:

@@ -28,7 +28,7 @@ from gateway.journal.tables import (
     placement,
     queue_message,
 )
-from gateway.model import WAITS_FOR_PERSON, MessageState
+from gateway.model import WAITS_FOR_PERSON, MessageState, QueueState
 
 PERSON_STATES = tuple(sorted(map(str, WAITS_FOR_PERSON)))
 _CHUNK = 500
@@ -261,12 +261,15 @@ def canonical_trees(connection: Connection, ids: Sequence[int]) -> dict[int, byt
     return found
 
 
-def responses(connection: Connection, order_number: str, account_name: str | None = None) -> list[RowMapping]:
-    """Return an order's queue messages without their bytes, oldest first."""
+def responses(connection: Connection, order_number: str | None, account_name: str | None = None) -> list[RowMapping]:
+    """Return an order's queue messages without their bytes, oldest first; without an order, all that are problems."""
     names = [account_name] if account_name is not None else account_names(connection)
-    statement = select(*QUEUE_COLUMNS).where(
-        queue_message.c.account.in_(names), queue_message.c.order_number == order_number
-    )
+    statement = select(*QUEUE_COLUMNS).where(queue_message.c.account.in_(names))
+    if order_number is not None:
+        statement = statement.where(queue_message.c.order_number == order_number)
+    else:
+        problem = queue_message.c.state == str(QueueState.PROBLEM)
+        statement = statement.where(problem, queue_message.c.order_number.is_not(None))
     return list(connection.execute(statement.order_by(queue_message.c.id)).mappings())
 
 

@@ -29,6 +29,7 @@ class Fetched:
     order_number: str | None
     place: str  # outbox, problems, none
     problem: str | None = None
+    understood: bool = True  # false when nobody can say what it is or for which order; a failed mapping is no such
     findings: tuple[Finding, ...] = ()
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, RowMapping, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, or_, select, update
 
+from gateway.journal.batch import ForRows, insert_rows
 from gateway.journal.decisions import settle_by_earlier_response
 from gateway.journal.history import Event, record
 from gateway.journal.lanes import LaneKeeper
@@ -54,9 +55,22 @@ _HEADS = (
 )  # fmt: skip
 _PREFERRED = _HEADS.where(message.c.kind.in_(bindparam("kinds", expanding=True)))
 _THESE = _HEADS.where(message.c.id.in_(bindparam("ids", expanding=True)))
-_ATTEMPT = insert(attempt)
-_ATTEMPT_ENDED = update(attempt).where(
-    attempt.c.message == bindparam("w_message"), attempt.c.number == bindparam("w_number")
+_A_HEAD = (
+    select(message.c.id)
+    .where(
+        message.c.account == bindparam("name"),
+        message.c.turn.is_(True),
+        message.c.state.in_([str(S.READY), str(S.RETRYING)]),
+    )
+    .limit(1)
+)
+_DUE_HEAD = _A_HEAD.where(or_(message.c.due_at.is_(None), message.c.due_at <= bindparam("now")))
+_ATTEMPT = insert_rows(attempt, "message", "number", "kind", "body_hash", "started_at")
+_ANSWER = ("ended_at", "answer_class", "status", "words", "detail")
+_ATTEMPT_ENDED = ForRows(
+    update(attempt)
+    .where(attempt.c.message == bindparam("w_message"), attempt.c.number == bindparam("w_number"))
+    .values({name: bindparam(f"v_{name}") for name in _ANSWER})
 )
 
 
@@ -100,13 +114,13 @@ def begin(
     rows: list[RowMapping] = []
     if prefer:
         preferred = {**wanted, "kinds": [str(kind) for kind in prefer]}
-        rows = list(connection.execute(_PREFERRED, preferred).mappings())
+        rows = list(connection.execute(_PREFERRED, preferred).mappings().all())
     if not rows:
-        rows = list(connection.execute(_HEADS, wanted).mappings())
+        rows = list(connection.execute(_HEADS, wanted).mappings().all())
     doubtful = [row for row in rows if row["state"] == S.READY and _doubtful(row)]
     if doubtful:
         keeper.settle(connection, {(row["account"], row["order_number"]) for row in doubtful}, now)
-        rows = list(connection.execute(_THESE, {**wanted, "ids": [row["id"] for row in rows]}).mappings())
+        rows = list(connection.execute(_THESE, {**wanted, "ids": [row["id"] for row in rows]}).mappings().all())
     return _begin_rows(connection, rows, now) if rows else []
 
 
@@ -141,7 +155,7 @@ def _begin_rows(connection: Connection, rows: Sequence[RowMapping], now: datetim
         }
         for row in rows
     ]
-    connection.execute(_ATTEMPT, values)
+    _ATTEMPT.run(connection, values)
     record(connection, now, [Event("message", row["id"], "sending", f"attempt {row['tries'] + 1}") for row in rows])
     return [
         Outgoing(
@@ -182,8 +196,7 @@ class Outcome:
 def finish(connection: Connection, outcomes: Sequence[Outcome], keeper: LaneKeeper, now: datetime) -> None:
     """Record outcomes, remember what was sent, and settle the lanes."""
     change_messages(connection, [_finished(outcome, now) for outcome in outcomes])
-    ended = [_ended(outcome) for outcome in outcomes]
-    connection.execute(_ATTEMPT_ENDED, ended)
+    _ATTEMPT_ENDED.run(connection, [_ended(outcome) for outcome in outcomes])
     record(
         connection,
         now,
@@ -213,11 +226,11 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
     return {
         "w_message": outcome.outgoing.id,
         "w_number": outcome.outgoing.tries,
-        "ended_at": outcome.ended_at,
-        "answer_class": str(answer.answer_class) if answer else None,
-        "status": answer.status if answer else None,
-        "words": answer.words if answer else "not handed over: the service was stopping",
-        "detail": answer.detail if answer else "",
+        "v_ended_at": outcome.ended_at,
+        "v_answer_class": str(answer.answer_class) if answer else None,
+        "v_status": answer.status if answer else None,
+        "v_words": answer.words if answer else "not handed over: the service was stopping",
+        "v_detail": answer.detail if answer else "",
     }
 
 
@@ -259,14 +272,12 @@ def wake_due(connection: Connection, keeper: LaneKeeper, now: datetime, limit: i
 
 def any_waiting(connection: Connection, account_name: str) -> bool:
     """Tell whether a lane's head of this account is on its way, due or not."""
-    statement = select(
-        exists().where(
-            message.c.account == account_name,
-            message.c.turn.is_(True),
-            message.c.state.in_([str(S.READY), str(S.RETRYING)]),
-        )
-    )
-    return bool(connection.execute(statement).scalar())
+    return connection.execute(_A_HEAD, {"name": account_name}).first() is not None
+
+
+def any_due(connection: Connection, account_name: str, now: datetime) -> bool:
+    """Tell whether a lane's head of this account may go now, but for files still in pass one."""
+    return connection.execute(_DUE_HEAD, {"name": account_name, "now": now}).first() is not None
 
 
 def resend_unknown(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, Update, bindparam, select, update
+from sqlalchemy import Column, Connection, Table, bindparam, literal_column, select, update
 
 from gateway.errors import JournalError, StaleTransition
+from gateway.journal.batch import ForRows
 from gateway.journal.tables import interchange, message, queue_message
 from gateway.model import (
     INTERCHANGE_TRANSITIONS,
@@ -62,19 +63,19 @@ def _change(
             {"w_key": c.key, "w_seen": c.seen, "w_version": c.version, **{f"v_{k}": v for k, v in c.items()}}
             for c in group
         ]
-        result = connection.execute(statement, rows if len(rows) > 1 else rows[0])
-        if result.rowcount != len(rows):
+        if statement.run(connection, rows) != len(rows):
             raise _stale(connection, table, key, group)
 
 
 @cache
-def _compare_and_set(table: Table, key: Column[Any], columns: tuple[str, ...]) -> Update:
+def _compare_and_set(table: Table, key: Column[Any], columns: tuple[str, ...]) -> ForRows:
     """Return the statement for these columns; built once, because building it takes longer than running it."""
-    return (
+    next_version = table.c.version + literal_column("1")
+    return ForRows(
         update(table)
         .where(key == bindparam("w_key"), table.c.state == bindparam("w_seen"))
         .where(table.c.version == bindparam("w_version"))
-        .values({**{name: bindparam(f"v_{name}") for name in columns}, "version": table.c.version + 1})
+        .values({**{name: bindparam(f"v_{name}") for name in columns}, "version": next_version})
     )
 
 

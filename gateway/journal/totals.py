@@ -5,6 +5,7 @@ Layer: journal. Only looks; each statement is served by an index.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -50,6 +51,18 @@ def attention(connection: Connection) -> list[RowMapping]:
         .order_by(func.count().desc(), message.c.state, message.c.reason_code)
     )
     return list(connection.execute(statement).mappings())
+
+
+def findings_counted(connection: Connection, code: str) -> list[tuple[str, str, str, int]]:
+    """Return what orders that failed for a reason lack: mapping, value, what was expected, how many orders."""
+    statement = select(message.c.mapping, message.c.findings).where(
+        message.c.state == str(MessageState.FAILED), message.c.reason_code == code
+    )
+    found: Counter[tuple[str, str, str]] = Counter()
+    for mapping, findings in connection.execute(statement):
+        of_code = [one for one in findings if one["code"] == code]
+        found.update({(mapping, one.get("value", ""), one.get("expected", "")) for one in of_code})
+    return [(*key, count) for key, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def rejected_files(connection: Connection, limit: int | None = None) -> list[RowMapping]:
@@ -98,24 +111,25 @@ def waiting_actions(connection: Connection) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def moving(connection: Connection, now: datetime, resting: Sequence[str] = ()) -> int:
+def moving(connection: Connection, now: datetime, resting: Sequence[str] = (), *, most: int) -> int:
     """Count what moves by itself now, without waiting for a due time, and what was asked for and not carried out.
+
+    Of each no more than `most` are counted: whether there are more than a few must not cost more with a huge file.
 
     Orders of an account that is paused, or that is `resting` because of the weather, do not count.
     """
     states = [str(state) for state in (MessageState.REGISTERED, MessageState.SENDING)]
     going = select(account.c.name).where(account.c.paused_at.is_(None), account.c.name.not_in(resting))
     statements = (
-        select(func.count()).select_from(message).where(message.c.state.in_(states)),
-        select(func.count())
-        .select_from(message)
-        .where(
+        select(message.c.id).where(message.c.state.in_(states)),
+        select(message.c.id).where(
             message.c.state.in_([str(MessageState.READY), str(MessageState.RETRYING)]), message.c.turn.is_(True),
             or_(message.c.due_at.is_(None), message.c.due_at <= now), message.c.account.in_(going),
         ),
-        select(func.count())
-        .select_from(interchange)
-        .where(interchange.c.state.in_([str(InterchangeState.CLAIMED), str(InterchangeState.CLOSING)])),
-        select(func.count()).select_from(action).where(action.c.state == "waiting"),
+        select(interchange.c.sequence).where(
+            interchange.c.state.in_([str(InterchangeState.CLAIMED), str(InterchangeState.CLOSING)])
+        ),
+        select(action.c.id).where(action.c.state == "waiting"),
     )
-    return sum(int(connection.execute(statement).scalar_one()) for statement in statements)
+    counts = [select(func.count()).select_from(statement.limit(most).subquery()) for statement in statements]
+    return sum(int(connection.execute(count).scalar_one()) for count in counts)

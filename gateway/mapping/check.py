@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.errors import Problem, SettingsError
 from gateway.mapping.mapping import MappingStore
 from gateway.mapping.schemas import SchemaStore
-from gateway.mapping.transform import compile_stylesheet
+from gateway.mapping.stylesheets import compile_stylesheet
 
 
 def check_mappings(

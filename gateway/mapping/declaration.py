@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from gateway.mapping.dates import date_format_problem
-from gateway.model import MessageKind
+from gateway.model import MessageKind, QueueKind
 
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 RESERVED_NAMES = frozenset({"order", "row"})
@@ -43,6 +43,17 @@ def _date_format(value: str) -> str:
     return value
 
 
+def _known_encoding(value: str) -> str:
+    try:
+        codec = codecs.lookup(value)
+    except LookupError:
+        raise ValueError(f"unknown encoding {value!r}; e.g. utf-8, windows-1252, iso-8859-1, utf-16") from None
+    if not codec._is_text_encoding:  # rot13 and the like are none
+        raise ValueError(f"{value!r} is no text encoding")
+    return value
+
+
+EncodingName = Annotated[str, AfterValidator(_known_encoding)]
 FieldName = Annotated[str, AfterValidator(_field_name)]
 DateFormat = Annotated[str, AfterValidator(_date_format)]
 OneCharacter = Annotated[str, StringConstraints(min_length=1, max_length=1)]
@@ -80,6 +91,9 @@ class Notation(Declaration):
         default=None, description="Date formats, tried in this order: letters d m y, e.g. dd.mm.yyyy."
     )
     null_values: tuple[str, ...] | None = Field(default=None, description="Texts that mean: no value.")
+    trailing_minus: bool | None = Field(
+        default=None, description="A number below zero may bear its minus at the end, as SAP writes it: 12.50-."
+    )
 
 
 CodeValues = Annotated[
@@ -95,6 +109,9 @@ class Value(Notation):
     max_length: int | None = Field(default=None, ge=1, description="Longest allowed value, in characters.")
     values: CodeValues | None = Field(
         default=None, description="For type code: the allowed values; as a table, each is translated."
+    )
+    table: str | None = Field(
+        default=None, description="For type code, in place of values: name of the code table that translates it."
     )
 
 
@@ -140,7 +157,7 @@ class Trailer(Declaration):
 class CsvFormat(Notation):
     """Dialect, structure and columns of a CSV export."""
 
-    encoding: str = Field(description="Python's name of the encoding, e.g. windows-1252, utf-8, utf-16.")
+    encoding: EncodingName = Field(description="Python's name of the encoding, e.g. windows-1252, utf-8, utf-16.")
     delimiter: OneCharacter = Field(description="What separates cells.")
     quote: Annotated[str, StringConstraints(max_length=1)] = Field(
         default='"', description="Quote; '' for a file without."
@@ -166,17 +183,6 @@ class CsvFormat(Notation):
     trailer: Trailer | None = Field(default=None, description="The last row of a complete file.")
     columns: tuple[Column, ...] = Field(min_length=1, description="The columns that are used.")
 
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str) -> str:
-        try:
-            codec = codecs.lookup(value)
-        except LookupError:
-            raise ValueError(f"unknown encoding {value!r}; e.g. utf-8, windows-1252, iso-8859-1, utf-16") from None
-        if not codec._is_text_encoding:  # rot13 and the like are none
-            raise ValueError(f"{value!r} is no text encoding")
-        return value
-
     @field_validator("delimiter", "quote")
     @classmethod
     def _no_line_end(cls, value: str) -> str:
@@ -186,11 +192,17 @@ class CsvFormat(Notation):
 
 
 class XmlKind(Declaration):
-    """What tells new orders from changed ones: a value at a path, or the name of the root element."""
+    """What tells new orders from changed ones: a value at a path, the name of the root element, or tests."""
 
     path: str | None = Field(default=None, description="Path below the order element.")
     values: dict[str, MessageKind] | None = Field(default=None, description="Value to kind.")
     root: dict[str, MessageKind] | None = Field(default=None, description="Local name of the document's root to kind.")
+    absent: MessageKind | None = Field(
+        default=None, description="What it is when nothing stands at the path, as a DTD's default says; else unknown."
+    )
+    when: dict[str, MessageKind] | None = Field(
+        default=None, description="Path to kind, tried in this order: the first that finds something decides."
+    )
 
 
 XmlKindRule = Annotated[
@@ -213,6 +225,22 @@ class XmlField(Value):
     of: Literal["order", "line"] = Field(
         default="order", description="Whether the path starts at the order or at each line."
     )
+    when: str | None = Field(
+        default=None, description="Path from the same start: the value is only checked where this finds something."
+    )
+
+
+class XmlRefusal(Declaration):
+    """Something that this mapping does not take: what a path finds is refused, in words of the format."""
+
+    path: str = Field(description="Path of what is refused: absolute for the file, else below the order or the line.")
+    message: str = Field(min_length=1, description="Why, for people, and what to do next.")
+    of: Literal["file", "order", "line"] = Field(
+        default="order", description="Where the path starts, and what is refused: the whole file, or the order."
+    )
+    when: str | None = Field(
+        default=None, description="Path from the same start: only refused where this finds something."
+    )
 
 
 class XmlFormat(Notation):
@@ -230,6 +258,7 @@ class XmlFormat(Notation):
     )
     lines: tuple[XmlLines, ...] = Field(default=(), description="Where the lines are.")
     fields: tuple[XmlField, ...] = Field(default=(), description="Values to check.")
+    refuse: tuple[XmlRefusal, ...] = Field(default=(), description="What is refused, and why.")
 
     @property
     def split_paths(self) -> tuple[str, ...]:
@@ -237,11 +266,57 @@ class XmlFormat(Notation):
         return (self.split,) if isinstance(self.split, str) else self.split
 
 
+class ResponseFormat(Declaration):
+    """How messages of Jakamo's response queue are written for the ERP."""
+
+    takes: Annotated[tuple[QueueKind, ...], Field(min_length=1)] = Field(
+        default=(QueueKind.RESPONSE,),
+        description="Which are mapped, OrderResponse or StatusMessage; others as they came.",
+    )
+    output: Literal["text", "xml"] = Field(description="What the stylesheet writes.")
+    ending: str = Field(pattern=r"^\.[A-Za-z0-9]{1,8}$", description="Of the file's name, e.g. .csv.")
+    encoding: EncodingName = Field(default="utf-8", description="For text: Python's name of the encoding.")
+    line_end: Literal["lf", "crlf"] = Field(default="crlf", description="For text: what ends a line.")
+    unencodable: Literal["refuse", "replace"] = Field(
+        default="refuse", description="For text: a letter that the encoding has not; replace writes ? for it."
+    )
+
+    @field_validator("takes")
+    @classmethod
+    def _mappable(cls, value: tuple[QueueKind, ...]) -> tuple[QueueKind, ...]:
+        if not set(value) <= {QueueKind.RESPONSE, QueueKind.STATUS}:
+            raise ValueError("only OrderResponse and StatusMessage can be mapped")
+        return value
+
+    @field_validator("ending")
+    @classmethod
+    def _own_ending(cls, value: str) -> str:
+        if value.lower() in (".ubl", ".tmp", ".part", ".raw"):
+            raise ValueError(f"{value} has a meaning of its own in the outbox; choose another")
+        return value
+
+
+class CodeTable(Declaration):
+    """A CSV file in the mapping's folder that says what codes stand for; its first row names its columns."""
+
+    file: str = Field(min_length=1, description="Name below the mapping's folder, e.g. tables/units.csv.")
+    key: FieldName = Field(description="Column with the ERP's code; each once.")
+    value: FieldName = Field(description="Column with what it stands for.")
+    delimiter: OneCharacter = Field(default=";", description="What separates cells.")
+    encoding: EncodingName = Field(default="utf-8", description="Python's name of the encoding.")
+    unmapped: Literal["refuse", "pass"] = Field(
+        default="refuse", description="A code that is not there: the order is refused, or the code is used as it is."
+    )
+    default: str | None = Field(default=None, min_length=1, description="What such a code stands for instead.")
+
+
 class MappingFile(Declaration):
     """The whole of mapping.toml."""
 
-    format: Literal["csv", "xml", "ubl"] = Field(description="csv, xml, or ubl: bytes are sent as they came.")
-    stylesheet: str | None = Field(default=None, description="File in the folder; csv and xml need one.")
+    format: Literal["csv", "xml", "ubl", "response"] = Field(
+        description="csv, xml; ubl: bytes are sent as they came; response: what the ERP gets of Jakamo's answers."
+    )
+    stylesheet: str | None = Field(default=None, description="File in the folder; all but ubl need one.")
     repeat: Literal["hold", "change", "send"] = Field(
         default="hold", description="An order that was sent before comes again."
     )
@@ -252,5 +327,7 @@ class MappingFile(Declaration):
     doctype: Literal["refuse", "ignore"] = Field(
         default="refuse", description="An external DOCTYPE: refused, or not loaded."
     )
+    response: ResponseFormat | None = Field(default=None, description="For format response.")
+    tables: dict[FieldName, CodeTable] = Field(default_factory=dict, description="Code tables by name.")
     csv: CsvFormat | None = Field(default=None, description="For format csv.")
     xml: XmlFormat | None = Field(default=None, description="For format xml.")

@@ -6,10 +6,12 @@ Nothing here guesses to accept: a guess is only ever a hint in a refusal, or a r
 from __future__ import annotations
 
 import codecs
+import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol, TextIO
 
-from gateway.errors import FileRejected
+from gateway.documents.byte_scan import Opener, decodes, first_of_utf8, first_wrong_byte, rows_before
 from gateway.mapping.rejection import INCOMPLETE, reject
 
 _BOMS = (
@@ -39,32 +41,109 @@ _LOOKS = (
     (re.compile(r"\{\\rtf"), "an RTF document"),
 )
 _HEAD = 4096
-_MULTI_BYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_WESTERN = re.compile(rb"[\xc2\xc3][\x80-\xbf]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac|\xe2\x84\xa2")
-_DISTINCT_ENOUGH = 3
+HEAD_CHARACTERS = 4 * _HEAD
+_TAIL = 8  # bytes that surely hold the last character whole
+_UNICODE = ("utf-8", "utf-16-le", "utf-16-be")
+
+
+class SourceText(Protocol):
+    """A decoded file: its lines as often as asked, and how to write parts of it again byte for byte."""
+
+    @property
+    def bom(self) -> bytes: ...
+    @property
+    def codec(self) -> str: ...
+    @property
+    def head(self) -> str: ...
+
+    def open(self) -> TextIO:
+        """Return the text from its beginning; lines end where they end in the file."""
+        ...
+
+    def ends_a_line(self) -> bool:
+        """Tell whether the last character ends a line."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class SourceText:
-    """A decoded file and how to write parts of it again byte for byte."""
+class HeldText:
+    """A decoded file of ordinary size, held as one string."""
 
     text: str
     bom: bytes
     codec: str
 
-    def encode(self, part: str) -> bytes:
-        """Return a part of the text as the bytes it stood for."""
-        return part.encode(self.codec)
+    @property
+    def head(self) -> str:
+        """Return the beginning of the text."""
+        return self.text[:HEAD_CHARACTERS]
+
+    def open(self) -> TextIO:
+        """Return the text from its beginning."""
+        return io.StringIO(self.text, newline="")
+
+    def ends_a_line(self) -> bool:
+        """Tell whether the last character ends a line."""
+        return self.text.endswith(("\n", "\r"))
 
 
-def decode_source(data: bytes, declared: str) -> SourceText:
+@dataclass(frozen=True, slots=True)
+class StreamedText:
+    """A file too large to be held, whose bytes are known to be valid in `codec`."""
+
+    opener: Opener
+    bom: bytes
+    codec: str
+    head: str
+    last: str
+
+    def open(self) -> TextIO:
+        """Return the text from its beginning."""
+        source = self.opener()
+        source.seek(len(self.bom))
+        return io.TextIOWrapper(source, encoding=self.codec, newline="")
+
+    def ends_a_line(self) -> bool:
+        """Tell whether the last character ends a line."""
+        return self.last in ("\n", "\r")
+
+
+def decode_source(data: bytes, declared: str) -> HeldText:
     """Return the text of a file; raises FileRejected for any byte that is not in the declared encoding.
 
     A byte order mark is accepted; one that contradicts the declaration is an error that names both.
     """
+    bom, codec = _codec_of(data[:_HEAD], declared)
+    if codec not in _UNICODE and not data.isascii():
+        _refuse_utf8(lambda: io.BytesIO(data), declared)
+    try:
+        return HeldText(data[len(bom) :].decode(codec), bom, codec)
+    except UnicodeDecodeError:
+        refuse_wrong_bytes(lambda: io.BytesIO(data), len(bom), declared, codec)
+        raise
+
+
+def stream_source(opener: Opener, declared: str) -> StreamedText:
+    """Return the text of a file too large to be held; raises as `decode_source`, after the whole file was looked at."""
+    with opener() as raw:
+        bom, codec = _codec_of(raw.read(_HEAD), declared)
+    if codec not in _UNICODE:
+        _refuse_utf8(opener, declared)
+    refuse_wrong_bytes(opener, len(bom), declared, codec)
+    text = StreamedText(opener, bom, codec, "", "")
+    with text.open() as source:
+        start = source.read(HEAD_CHARACTERS)
+    with opener() as raw:
+        raw.seek(max(len(bom), raw.seek(0, io.SEEK_END) - _TAIL))
+        last = raw.read().decode(codec, "replace")[-1:]
+    return replace(text, head=start, last=last)
+
+
+def _codec_of(head: bytes, declared: str) -> tuple[bytes, str]:
+    """Return byte order mark and codec of a file that begins like this; raises FileRejected when they do not fit."""
     name = codecs.lookup(declared).name
     family = "utf-16" if name.startswith("utf-16") else "utf-8" if name in ("utf-8", "utf-8-sig") else name
-    bom, marked, codec = next((entry for entry in _BOMS if data.startswith(entry[0])), (b"", "", ""))
+    bom, marked, codec = next((entry for entry in _BOMS if head.startswith(entry[0])), (b"", "", ""))
     if marked and (marked != family or (name in ("utf-16-le", "utf-16-be") and name != codec)):
         raise reject(
             "encoding",
@@ -79,69 +158,42 @@ def decode_source(data: bytes, declared: str) -> SourceText:
                 "Declare utf-16-le or utf-16-be if the export writes none.",
             )
         codec = "utf-8" if family == "utf-8" else name
-    body = data[len(bom) :]
-    if family not in ("utf-16", "utf-8") and _reads_as_utf8(body):
-        for first in _MULTI_BYTE.finditer(body):
-            raise _mismatch(first, declared)
-    try:
-        return SourceText(body.decode(codec), bom, codec)
-    except UnicodeDecodeError as error:
-        raise _wrong_byte(error, body, len(bom), declared, codec) from error
+    return bom, codec
 
 
-def _wrong_byte(error: UnicodeDecodeError, body: bytes, shift: int, declared: str, codec: str) -> FileRejected:
-    before = body[: error.start].decode(codec, "replace")
-    row = row_at(before)
-    byte = body[error.start]
-    if error.end >= len(body) and error.reason in ("unexpected end of data", "truncated data"):
-        return reject(INCOMPLETE, f"The file ends in the middle of a character of {declared}.", row=row)
+def refuse_wrong_bytes(opener: Opener, skip: int, declared: str, codec: str) -> None:
+    """Raise FileRejected when a byte after the mark is not valid in the codec; say which, and what it may be."""
+    wrong = first_wrong_byte(opener, skip, codec)
+    if wrong is None:
+        return
+    row = rows_before(opener, skip, wrong.at, codec) + 1
+    if wrong.cut_short:
+        raise reject(INCOMPLETE, f"The file ends in the middle of a character of {declared}.", row=row)
     hint = ""
     if codec == "utf-8":
-        hint = " It may be Windows-1252." if _decodes(body, "windows-1252") else ""
-    elif _decodes(body, "utf-8"):
+        hint = " It may be Windows-1252." if decodes(opener, skip, "windows-1252") else ""
+    elif decodes(opener, skip, "utf-8"):
         hint = " It may be UTF-8."
-    return reject(
+    raise reject(
         "encoding",
-        f"Byte {error.start + shift} (0x{byte:02X}) is not valid {declared}, the encoding that the mapping declares."
+        f"Byte {wrong.at + skip} (0x{wrong.byte:02X}) is not valid {declared}, the encoding that the mapping declares."
         f"{hint} Expected: the whole file in {declared}.",
         row=row,
     )
 
 
-def _mismatch(first: re.Match[bytes], declared: str) -> FileRejected:
-    as_declared = first.group().decode(declared, "replace")
-    return reject(
+def _refuse_utf8(opener: Opener, declared: str) -> None:
+    """Raise FileRejected when text declared as single-byte is certainly UTF-8."""
+    found = first_of_utf8(opener, 0)
+    if found is None:
+        return
+    at, sequence = found
+    raise reject(
         "encoding",
-        f"The mapping declares {declared}, but the file is UTF-8: at byte {first.start()} it says "
-        f'"{first.group().decode("utf-8")}", which as {declared} would read "{as_declared}".',
-        row=row_at(first.string[: first.start()].decode("latin-1")),
+        f"The mapping declares {declared}, but the file is UTF-8: at byte {at} it says "
+        f'"{sequence.decode("utf-8")}", which as {declared} would read "{sequence.decode(declared, "replace")}".',
+        row=rows_before(opener, 0, at, "latin-1") + 1,
     )
-
-
-def _reads_as_utf8(body: bytes) -> bool:
-    """Tell whether text declared as single-byte is certainly UTF-8.
-
-    Each byte above ASCII must be part of a valid sequence, and the sequences must be those of Western letters and
-    signs, or of several kinds: a lone "\N{LATIN CAPITAL LETTER E WITH ACUTE}\N{REGISTERED SIGN}" in Windows-1252 is
-    a valid sequence by accident.
-    """
-    if body.isascii() or not _decodes(body, "utf-8"):
-        return False
-    kinds = set(_MULTI_BYTE.findall(body))
-    return len(kinds) >= _DISTINCT_ENOUGH or all(_WESTERN.fullmatch(kind) for kind in kinds)
-
-
-def _decodes(body: bytes, codec: str) -> bool:
-    try:
-        body.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def row_at(before: str) -> int:
-    """Return the number of the line that comes after this text; first is 1, CR, LF and CRLF each end a line."""
-    return before.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
 
 
 def what_it_is(data: bytes, declared: str = "utf-8") -> str | None:
@@ -177,7 +229,7 @@ def _readable_head(data: bytes, declared: str) -> str:
 
 def describe_text(text: str, delimiter: str) -> str | None:
     """Return what the first lines of a text look like when they do not use the declared delimiter; or None."""
-    lines = [line for line in re.split(r"\r\n|\r|\n", text[: _HEAD * 4])[:20] if line.strip()]
+    lines = [line for line in re.split(r"\r\n|\r|\n", text[:HEAD_CHARACTERS])[:20] if line.strip()]
     if not lines or any(delimiter in line for line in lines):
         return None
     for other, words in ((";", "semicolons"), ("\t", "tabs"), (",", "commas"), ("|", "vertical bars")):

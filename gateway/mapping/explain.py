@@ -151,7 +151,7 @@ def _attributes_and_keys(error: Any, element: etree._Element, reason: str) -> Fa
             element=element,
             expected=f"an attribute {attribute}",
             attribute=attribute,
-            certain=attribute == "currencyID",
+            certain=attribute == "currencyID" or name.endswith("Measure"),  # UBL leaves only units of quantities open
         )
     if refused:
         attribute = local(refused[1])

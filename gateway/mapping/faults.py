@@ -24,6 +24,7 @@ class Fault:
     value: str | None = None
     expected: str | None = None
     attribute: str | None = None
+    against: tuple[etree._Element, ...] = ()  # what it contradicts: any of these may be the wrong one
     certain: bool = False  # refused by OASIS UBL or by Jakamo's own rules, not only by our schema
 
     @property

@@ -48,7 +48,6 @@ class Group:
     kind: MessageKind | None
     revision: str | None
     rows: list[int] = field(default_factory=list)
-    spans: list[tuple[int, int]] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
@@ -102,7 +101,7 @@ class Grouper:
         self.groups: dict[Key, Group] = {}
         self._adrift: dict[str, Group] = {}  # rows whose kind or revision cannot be read, by order number
 
-    def add(self, row: int, span: tuple[int, int], number: str, cells: Sequence[Cell]) -> None:
+    def add(self, row: int, number: str, cells: Sequence[Cell]) -> None:
         """Put a row into its group; a row whose kind or revision is wrong fails every group of its order."""
         group = self._group(number, cells)
         if group.rows:
@@ -110,7 +109,6 @@ class Grouper:
         else:
             group.per_order = tuple(cells[index] for index in self._roles.per_order)
         group.rows.append(row)
-        group.spans.append(span)
         group.elements.append(f'<row n="{row}">{"".join([cell.element for cell in cells])}</row>')
         group.raw.update("\x1f".join([cell.raw for cell in cells]).encode("utf-8", "surrogatepass") + b"\x1e")
         for column, cell in zip(self._columns, cells, strict=True):
@@ -118,6 +116,10 @@ class Grouper:
                 group.report(column.finding(cell.fault, cell.raw, row))
         self._check_kind(group, row, cells)
         self._check_line(group, row, cells)
+
+    def order_count(self) -> int:
+        """Return how many order numbers there are."""
+        return len({number for number, _kind, _revision in self.groups} | self._adrift.keys())
 
     def finish(self) -> list[Group]:
         """Return all groups; those of an order with rows adrift carry the findings of these."""
@@ -134,11 +136,9 @@ class Grouper:
 
     @staticmethod
     def _merge(group: Group, stray: Group) -> None:
-        both = zip(group.rows + stray.rows, group.spans + stray.spans, group.elements + stray.elements, strict=True)
-        rows = sorted(both)
-        group.rows = [row for row, _span, _element in rows]
-        group.spans = [span for _row, span, _element in rows]
-        group.elements = [element for _row, _span, element in rows]
+        rows = sorted(zip(group.rows + stray.rows, group.elements + stray.elements, strict=True))
+        group.rows = [row for row, _element in rows]
+        group.elements = [element for _row, element in rows]
         group.raw.update(stray.raw.digest())
 
     def _group(self, number: str, cells: Sequence[Cell]) -> Group:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
+from lxml import etree
 
 import gateway
 from gateway.errors import Problem, SettingsError
-from gateway.mapping.declaration import CsvFormat, MappingFile, XmlFormat
+from gateway.mapping.declaration import CsvFormat, MappingFile, ResponseFormat, XmlFormat
 from gateway.mapping.problems import key_path, reference_problems
+from gateway.mapping.tables import Table, as_element, load_table
 from gateway.mapping.xml_paths import CompiledPaths
 
 DECLARATION = "mapping.toml"
@@ -34,9 +37,10 @@ class Mapping:
     folder: Path
     hash: str
     declared: MappingFile
+    tables: Dictionary[str, Table] = field(default_factory=dict)
 
     @property
-    def format(self) -> Literal["csv", "xml", "ubl"]:
+    def format(self) -> Literal["csv", "xml", "ubl", "response"]:
         """Return what its files are."""
         return self.declared.format
 
@@ -79,10 +83,22 @@ class Mapping:
             raise TypeError(f"{self.name} is a mapping of format {self.format}")
         return self.declared.xml
 
+    @property
+    def response(self) -> ResponseFormat:
+        """Return what a response mapping declares; only for format response."""
+        if self.declared.response is None:
+            raise TypeError(f"{self.name} is a mapping of format {self.format}")
+        return self.declared.response
+
     @cached_property
     def paths(self) -> CompiledPaths:
         """Return the declared paths of an xml mapping, compiled once."""
         return CompiledPaths(self.xml)
+
+    @cached_property
+    def tables_element(self) -> etree._Element | None:
+        """Return its code tables as a stylesheet sees them; None when it declares none."""
+        return as_element(self.tables)
 
     @property
     def tells_its_end(self) -> bool:
@@ -108,9 +124,15 @@ def load_mapping(folder: Path) -> Mapping:
         shape = [Problem(f"{path}: {key_path(one['loc'])}", _words(one)) for one in _own_errors(error)]
         known = {problem.place for problem in shape}
         problems = shape + [problem for problem in problems if problem.place not in known]
+    tables: dict[str, Table] = {}
+    for name, code_table in declared.tables.items() if declared is not None else ():
+        table, wrong = load_table(folder, f"{path}: tables.{name}", name, code_table)
+        problems += wrong
+        if table is not None:
+            tables[name] = table
     if problems or declared is None:
         raise SettingsError(problems)
-    return Mapping(folder.name, folder, folder_hash(folder), declared)
+    return Mapping(folder.name, folder, folder_hash(folder), declared, tables)
 
 
 def _stylesheet_problems(folder: Path, path: Path, raw: dict[str, Any]) -> list[Problem]:
@@ -190,7 +212,7 @@ class MappingStore:
 
     def get(self, name: str) -> Mapping:
         """Return the mapping as its files are now; raises SettingsError when there is none or it cannot be used."""
-        folder = self._find(name)
+        folder = self.folder(name)
         stamp = (folder, self._stamp(folder))
         known = self._loaded.get(name)
         if known is not None and known[0] == stamp:
@@ -204,7 +226,8 @@ class MappingStore:
         found = {path.parent.name for root in self._roots for path in root.glob(f"*/{DECLARATION}")}
         return tuple(sorted(found))
 
-    def _find(self, name: str) -> Path:
+    def folder(self, name: str) -> Path:
+        """Return the folder of a mapping by its name; raises SettingsError when there is none."""
         if name in ("", ".", "..") or Path(name).name != name:
             raise SettingsError([Problem("mapping", f"{name!r} is no name of a mapping folder")])
         for root in self._roots:

@@ -10,6 +10,7 @@ import itertools
 import multiprocessing
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -18,37 +19,31 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from gateway.errors import FileRejected, GatewayError
+from gateway.errors import FileRejected
+from gateway.mapping.futures import PoolError, error_of, failed_future, gather, pass_on, promise
+from gateway.mapping.limits import MEMORY_EXIT_CODE, SAXON_MEMORY_EXIT_CODE, TIME_EXIT_CODE
 from gateway.mapping.rejection import reject, shown
 from gateway.mapping.worker import (
     MAPPING_FAULT,
-    MEMORY_EXIT_CODE,
-    TIME_EXIT_CODE,
     ReadTask,
     Worker,
     failed,
     run,
     start,
 )
-from gateway.model import MapRequest, MapResult, ReadResult
+from gateway.model import MapRequest, MapResult, ReadResult, ResponseRequest, ResponseResult
 
 BATCH = 50
 DEATHS_THAT_CONVICT = 2
 BREAKS_THAT_END = 3
-SECONDS_PER_MEGABYTE = 2.0
+SECONDS_PER_MEGABYTE = 5.0
 MEGABYTE = 1_000_000
+OUT_OF_MEMORY = (MEMORY_EXIT_CODE, SAXON_MEMORY_EXIT_CODE)
 
 T = TypeVar("T")
 Faults = (TimeoutError, ProcessExpired, BrokenProcessPool)
 Task = tuple[Callable[..., T], tuple[Any, ...], float]  # method of the worker, its arguments, seconds allowed
 Batch = Callable[[Worker, Sequence[Any]], list[Any]]
-
-
-class PoolError(GatewayError):
-    """The worker processes do not run: shut down, or they cannot be started. No fault of a file or an order."""
-
-    code = "mapping-pool"
-    hint = "Nothing was lost; the work is done when the workers run again."
 
 
 class MappingPool:
@@ -72,6 +67,7 @@ class MappingPool:
         self._pool: ProcessPool | None = None
         self._under_way: dict[int, Callable[[Future[Any]], None]] = {}
         self._tickets = itertools.count()
+        self._used_at = time.monotonic()  # when a task began or ended, the last time
         self._closed = False
 
     def read(self, mapping: str, path: Path, *, name: str, trailer: bool, max_bytes: int) -> Future[ReadResult]:
@@ -80,10 +76,15 @@ class MappingPool:
         return self._single((Worker.read, (task,), self._read_seconds([task])), lambda error: _refuse(error, name))
 
     def read_many(
-        self, files: Sequence[tuple[str, Path, str, bool]], *, max_bytes: int
+        self, files: Sequence[tuple[str, Path, str, bool, Path | None]], *, max_bytes: int
     ) -> Future[list[ReadResult | FileRejected]]:
-        """Read many small files in one go; each is (mapping, path, name, trailer), a refusal takes its place."""
-        tasks = [ReadTask(mapping, path, name, trailer, max_bytes) for mapping, path, name, trailer in files]
+        """Read many files in one go, each (mapping, path, name, trailer, spool); a refusal takes its place.
+
+        The orders of a file too large to be held are written to its spool, if it has one.
+        """
+        tasks = [
+            ReadTask(mapping, path, name, trailer, max_bytes, spool) for mapping, path, name, trailer, spool in files
+        ]
 
         def verdict(task: ReadTask, error: Exception) -> FileRejected:
             return _refusal(error, task.name)
@@ -99,16 +100,30 @@ class MappingPool:
             lambda request, error: failed(request, MAPPING_FAULT, f"The stylesheet {_words(error)}"),
         )
 
-    def extract(self, mapping: str, path: Path, ordinals: Sequence[int]) -> Future[bytes]:
-        """Return the file with only these orders; the future raises as that of `read`."""
+    def respond(self, request: ResponseRequest) -> Future[ResponseResult]:
+        """Look over a queue message and map it; one that harms its worker is its own problem. Raises PoolError."""
+        task: Task[ResponseResult] = (Worker.respond, (request,), self._seconds)
+        return self._single(task, lambda error: ResponseResult(problem=f"The stylesheet {_words(error)}"))
+
+    def extracts(
+        self, mapping: str, path: Path, ordinals: Sequence[int], spool: Path | None = None
+    ) -> Future[list[bytes]]:
+        """Return for each order the file with only that one; the future raises as that of `read`.
+
+        A file too large to be held is given a `spool`, which it is read into meanwhile.
+        """
         seconds = self._seconds + _megabytes(path) * SECONDS_PER_MEGABYTE
-        task: Task[bytes] = (Worker.extract, (mapping, path, tuple(ordinals)), seconds)
+        task: Task[list[bytes]] = (Worker.extracts, (mapping, path, tuple(ordinals), spool), seconds)
         return self._single(task, lambda error: _refuse(error, path.name))
 
-    def release_idle(self) -> bool:
-        """End the worker processes if nothing is under way; the next task starts new ones. Returns whether it did."""
+    def release_idle(self, idle_seconds: float) -> bool:
+        """End the worker processes when nothing was under way for so long; return whether it did.
+
+        The next task starts new ones.
+        """
         with self._lock:
-            if self._under_way or self._pool is None:
+            idle = not self._under_way and time.monotonic() - self._used_at >= idle_seconds
+            if self._pool is None or not idle:
                 return False
             pool, self._pool = self._pool, None
         _end(pool)
@@ -124,7 +139,7 @@ class MappingPool:
         if pool is not None:
             _end(pool)
         for ended in abandoned:
-            ended(_failed_future(PoolError("The mapping workers were shut down.")))
+            ended(failed_future(PoolError("The mapping workers were shut down.")))
 
     def __enter__(self) -> MappingPool:
         """Return the pool, to be closed at the end of the block."""
@@ -147,7 +162,7 @@ class MappingPool:
         """Cut items into batches, at least one for each worker, and gather what they give in order."""
         size = max(1, min(BATCH, -(-len(items) // self._workers)))
         batches = [items[at : at + size] for at in range(0, len(items), size)]
-        return _gather([self._batch(method, batch, seconds, verdict) for batch in batches])
+        return gather([self._batch(method, batch, seconds, verdict) for batch in batches])
 
     def _batch(
         self,
@@ -163,20 +178,20 @@ class MappingPool:
 
         if len(batch) == 1:
             return single(batch[0], 0)
-        future: Future[list[Any]] = _promise()
+        future: Future[list[Any]] = promise()
 
         def done(ran: Future[list[Any]]) -> None:
-            if isinstance(_error(ran), Faults):
-                _gather([single(item, 1) for item in batch]).add_done_callback(lambda every: _pass_on(every, future))
+            if isinstance(error_of(ran), Faults):
+                gather([single(item, 1) for item in batch]).add_done_callback(lambda every: pass_on(every, future))
             else:
-                _pass_on(ran, future)
+                pass_on(ran, future)
 
         self._schedule((method, (batch,), seconds(batch)), done)
         return future
 
     def _single(self, task: Task[T], verdict: Callable[[Exception], T], deaths: int = 0) -> Future[T]:
         """Run one task; `verdict` says, or raises, what becomes of it when it is what harms the worker."""
-        future: Future[T] = _promise()
+        future: Future[T] = promise()
         self._try(task, verdict, future, deaths, 0)
         return future
 
@@ -184,9 +199,9 @@ class MappingPool:
         self, task: Task[T], verdict: Callable[[Exception], T], future: Future[T], deaths: int, breaks: int
     ) -> None:
         def done(ran: Future[T]) -> None:
-            error = _error(ran)
+            error = error_of(ran)
             if not isinstance(error, Faults):
-                _pass_on(ran, future)
+                pass_on(ran, future)
             elif isinstance(error, BrokenProcessPool):  # every task of the pool ended, the innocent too
                 if breaks + 1 < BREAKS_THAT_END:
                     self._try(task, verdict, future, deaths, breaks + 1)
@@ -208,14 +223,16 @@ class MappingPool:
         with self._lock:
             running: Future[T]
             if self._closed:
-                running = _failed_future(PoolError("The mapping workers are shut down."))
+                running = failed_future(PoolError("The mapping workers are shut down."))
             else:
                 running = self._running_pool().schedule(run, args=(seconds, method, *arguments), timeout=seconds)
+            self._used_at = time.monotonic()
             ticket = next(self._tickets)
             self._under_way[ticket] = done
 
         def ended(ran: Future[T]) -> None:
             with self._lock:
+                self._used_at = time.monotonic()
                 waiting = self._under_way.pop(ticket, None)
             if waiting is not None:
                 waiting(ran)
@@ -249,55 +266,6 @@ def _end(pool: ProcessPool) -> None:
     pool.join()
 
 
-def _promise() -> Future[Any]:
-    """Return a future that a caller cannot cancel: somebody always sets it."""
-    future: Future[Any] = Future()
-    future.set_running_or_notify_cancel()
-    return future
-
-
-def _failed_future(error: Exception) -> Future[Any]:
-    future = _promise()
-    future.set_exception(error)
-    return future
-
-
-def _error(ran: Future[Any]) -> BaseException | None:
-    return PoolError("The mapping workers were shut down.") if ran.cancelled() else ran.exception()
-
-
-def _pass_on(ran: Future[T], future: Future[T]) -> None:
-    error = _error(ran)
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(ran.result())
-
-
-def _gather(parts: list[Future[list[Any]]]) -> Future[list[Any]]:
-    """Return one future of all lists joined in order; the first error in order ends it once all have ended."""
-    whole: Future[list[Any]] = _promise()
-    lock = threading.Lock()
-    left = [len(parts)]
-
-    def one_ended(_part: Future[list[Any]]) -> None:
-        with lock:
-            left[0] -= 1
-            if left[0]:
-                return
-        error = next((found for part in parts if (found := _error(part)) is not None), None)
-        if error is not None:
-            whole.set_exception(error)
-        else:
-            whole.set_result([item for part in parts for item in part.result()])
-
-    if not parts:
-        whole.set_result([])
-    for part in parts:
-        part.add_done_callback(one_ended)
-    return whole
-
-
 def _megabytes(path: Path) -> float:
     try:
         return path.stat().st_size / MEGABYTE
@@ -311,11 +279,11 @@ def _exit_code(error: Exception) -> int | None:
 
 def _beyond_doubt(error: Exception) -> bool:
     """Tell whether the task itself ended its worker, so that trying it again would prove nothing."""
-    return isinstance(error, TimeoutError) or _exit_code(error) in (MEMORY_EXIT_CODE, TIME_EXIT_CODE)
+    return isinstance(error, TimeoutError) or _exit_code(error) in (*OUT_OF_MEMORY, TIME_EXIT_CODE)
 
 
 def _words(error: Exception) -> str:
-    if _exit_code(error) == MEMORY_EXIT_CODE:
+    if _exit_code(error) in OUT_OF_MEMORY:
         return "needed more memory than it is allowed and was stopped."
     if _beyond_doubt(error):
         return "did not finish in the time it is allowed and was stopped."

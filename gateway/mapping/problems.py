@@ -38,16 +38,35 @@ def reference_problems(raw: Raw) -> list[Found]:
         problems += _csv_problems(raw["csv"])
     if form == "xml" and isinstance(raw.get("xml"), dict):
         problems += _xml_problems(raw["xml"])
-    return problems
+    return problems + list(_table_problems(raw, form))
+
+
+def _table_problems(raw: Raw, form: object) -> Iterator[Found]:
+    """Yield what is wrong with code tables and with those who use them."""
+    found = raw.get("tables")
+    tables = found if isinstance(found, dict) else {}
+    if tables and form == "ubl":
+        yield "tables", "format = 'ubl' sends bytes as they came: nothing is looked up"
+    for name, table in tables.items():
+        if isinstance(table, dict) and table.get("unmapped") == "pass" and "default" in table:
+            yield f"tables.{name}.default", "give either a default or unmapped = 'pass'"
+    for format_name, key in (("csv", "columns"), ("xml", "fields")):
+        form_table = raw.get(format_name)
+        for number, value in enumerate(_tables(form_table, key) if isinstance(form_table, dict) else (), 1):
+            place = f"{format_name}.{key}[{number}].table"
+            if "table" in value and (value.get("type", "text") != "code" or "values" in value):
+                yield place, "only for type = 'code', in place of values"
+            elif "table" in value and value["table"] not in tables:
+                yield place, f"there is no [tables.{value['table']}]"
 
 
 def _format_problems(raw: Raw, form: object) -> Iterator[Found]:
-    for table in ("csv", "xml"):
+    for table in ("csv", "xml", "response"):
         if form == table and table not in raw:
             yield table, f"format = {form!r} needs a table [{table}]"
         if form != table and table in raw:
             yield table, f"there is a table [{table}], but format is {form!r}"
-    if form in ("csv", "xml") and not raw.get("stylesheet"):
+    if form in ("csv", "xml", "response") and not raw.get("stylesheet"):
         yield "stylesheet", f"format = {form!r} needs a stylesheet, e.g. order.xsl"
     if form == "ubl" and raw.get("stylesheet"):
         yield "stylesheet", "format = 'ubl' sends bytes as they came; use format = 'xml' for a stylesheet"
@@ -116,8 +135,8 @@ def _value_problems(place: str, value: Raw, notation: Raw) -> Iterator[Found]:
         yield f"{place}.decimal", "a decimal needs its decimal mark, here or for the whole format"
     if kind == "date" and not declared("dates"):
         yield f"{place}.dates", "a date needs its formats, here or for the whole format"
-    if kind == "code" and not value.get("values"):
-        yield f"{place}.values", "a code needs its allowed values"
+    if kind == "code" and not value.get("values") and not value.get("table"):
+        yield f"{place}.values", "a code needs its allowed values, or a table"
     if kind != "code" and "values" in value:
         yield f"{place}.values", "only for type = 'code'"
     decimal = value.get("decimal", notation.get("decimal"))
@@ -147,16 +166,36 @@ def _xml_problems(xml: Raw) -> Iterator[Found]:
         place = f"xml.fields[{number}]"
         if "path" in field:
             yield from _path_problems(f"{place}.path", field["path"], spaces)
+        if "when" in field:
+            yield from _path_problems(f"{place}.when", field["when"], spaces)
         if field.get("of") == "line" and not xml.get("lines"):
             yield f"{place}.of", "there are no [[xml.lines]]"
         yield from _value_problems(place, field, xml)
+    yield from _refusal_problems(xml, spaces)
+
+
+def _refusal_problems(xml: Raw, spaces: dict[str, Any]) -> Iterator[Found]:
+    for number, refusal in enumerate(_tables(xml, "refuse"), 1):
+        place = f"xml.refuse[{number}]"
+        if "path" in refusal:
+            in_file = refusal.get("of") == "file"
+            yield from _path_problems(f"{place}.path", refusal["path"], spaces, absolute=in_file)
+        if "when" in refusal:
+            in_file = refusal.get("of") == "file"
+            yield from _path_problems(f"{place}.when", refusal["when"], spaces, absolute=in_file)
+        if refusal.get("of") == "line" and not xml.get("lines"):
+            yield f"{place}.of", "there are no [[xml.lines]]"
 
 
 def _xml_kind_problems(kind: object, spaces: dict[str, Any]) -> Iterator[Found]:
     if not isinstance(kind, dict):
         return
-    if ("path" in kind) == ("root" in kind):
-        yield "xml.kind", "give either path with values, or root"
+    if sum(key in kind for key in ("path", "root", "when")) != 1:
+        yield "xml.kind", "give one of: path with values, root, when"
+    for path in kind["when"] if isinstance(kind.get("when"), dict) else ():
+        yield from _path_problems("xml.kind.when", path, spaces)
+    if "absent" in kind and "path" not in kind:
+        yield "xml.kind.absent", "only with a path: a root is never absent"
     if "path" in kind:
         yield from _path_problems("xml.kind.path", kind["path"], spaces)
         if not kind.get("values"):

@@ -6,9 +6,8 @@ A row is what a spreadsheet shows as one: a quoted cell may hold line breaks, an
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from gateway.errors import FileRejected
 from gateway.mapping.declaration import CsvFormat
@@ -16,12 +15,11 @@ from gateway.mapping.rejection import reject, shown
 
 
 class Record(NamedTuple):
-    """One row: its number in the file (first is 1), its cells, and where it stands in the text."""
+    """One row: its number in the file (first is 1), its cells, the text it stands in, and over how many lines."""
 
     row: int
     cells: list[str]
-    start: int
-    end: int
+    raw: str
     lines: int
 
 
@@ -30,24 +28,35 @@ class _RecordTooLongError(Exception):
 
 
 class _Lines:
-    """Feed physical lines to csv.reader, bounding how many one row may eat."""
+    """Feed physical lines to csv.reader, bounding how many one row may eat; keep those of the present row."""
 
-    def __init__(self, text: str, limit: int) -> None:
-        self._lines = io.StringIO(text, newline="")
+    def __init__(self, text: TextIO, limit: int) -> None:
+        self._text = text
         self._limit = limit
-        self.start = 0
-        self.end = 0
+        self._pieces: list[str] = []
+        self._size = 0
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._lines:
-            self.end += len(line)
-            if self.end - self.start > self._limit:
+        limit = self._limit
+        while line := self._text.readline(limit + 1):
+            self._pieces.append(line)
+            self._size += len(line)
+            if self._size > limit:
                 raise _RecordTooLongError
             yield line
 
+    def raw(self) -> str:
+        """Return the text of the present row so far."""
+        return self._pieces[0] if len(self._pieces) == 1 else "".join(self._pieces)
 
-def read_records(text: str, form: CsvFormat) -> Iterator[Record]:
-    """Yield each row of a text in the declared dialect.
+    def next_row(self) -> None:
+        """Begin another row."""
+        self._pieces.clear()
+        self._size = 0
+
+
+def read_records(text: TextIO, form: CsvFormat) -> Iterator[Record]:
+    """Yield each row of a text in the declared dialect; the text was opened without translating line ends.
 
     Raises FileRejected at a quote that is not closed, a row longer than declared, or text after a closing quote.
     """
@@ -57,24 +66,20 @@ def read_records(text: str, form: CsvFormat) -> Iterator[Record]:
         reader = _reader(source, form)
         for cells in reader:
             row += 1
-            yield Record(row, cells, source.start, source.end, reader.line_num - lines)
-            source.start = source.end
+            yield Record(row, cells, source.raw(), reader.line_num - lines)
+            source.next_row()
             lines = reader.line_num
     except _RecordTooLongError:
-        raise _too_long(form, row + 1, _opening_quote(text, source.start, form)) from None
+        quoted = bool(form.quote) and form.quote in source.raw()[: form.max_record_characters]
+        raise _too_long(form, row + 1, quoted) from None
     except csv.Error as error:
-        raise _bad_quote(text[source.start : source.end], form, row + 1, str(error)) from error
+        raise _bad_quote(source.raw(), form, row + 1, str(error)) from error
 
 
 def _reader(source: _Lines, form: CsvFormat) -> Any:
     if not form.quote:
         return csv.reader(source, delimiter=form.delimiter, quoting=csv.QUOTE_NONE, quotechar=None, strict=True)
     return csv.reader(source, delimiter=form.delimiter, quotechar=form.quote, doublequote=True, strict=True)
-
-
-def _opening_quote(text: str, start: int, form: CsvFormat) -> bool:
-    end = min(start + form.max_record_characters, len(text))
-    return bool(form.quote) and form.quote in text[start:end]
 
 
 def _too_long(form: CsvFormat, row: int, quoted: bool) -> FileRejected:

@@ -13,45 +13,26 @@ from typing import Any
 from lxml import etree
 
 from gateway.documents.ubl import DocumentError, facts_of
-from gateway.documents.xmlio import TrustedFolders, XmlError, parse_document, parse_trusted, read_prolog
-from gateway.errors import Problem, SettingsError
-from gateway.mapping.mapping import Mapping, common_folders
-from gateway.mapping.provenance import finding
+from gateway.documents.xmlio import parse_document, read_prolog
+from gateway.mapping.faults import Fault
+from gateway.mapping.lookups import of_message, translate
+from gateway.mapping.mapping import Mapping
+from gateway.mapping.provenance import Stand, findings, refusal_findings
 from gateway.mapping.rejection import shown
+from gateway.mapping.rules import broken_rules
 from gateway.mapping.schemas import SchemaStore, root_problem
+from gateway.mapping.stylesheets import Stylesheet, StylesheetError, compile_stylesheet
+from gateway.mapping.tables import beside
+from gateway.mapping.tracing import Knowledge
+from gateway.mapping.trials import Budget, Ran
 from gateway.mapping.validate import verdict
 from gateway.model import Facts, Finding, MapRequest, MapResult, MessageKind
 
 KEPT_STYLESHEETS = 32
+TRACING_RUNS = 600
+TRACING_SECONDS = 4.0
+BATCH_TRACING_SECONDS = 12.0  # well below the time that a batch of orders may take
 _SENT_ROOTS = tuple(kind.value for kind in MessageKind)
-
-
-class StylesheetError(Exception):
-    """A stylesheet did not finish, or said by a message that it will not; `refused` tells which."""
-
-    def __init__(self, message: str, *, refused: bool) -> None:
-        super().__init__(message)
-        self.refused = refused
-
-
-def compile_stylesheet(mapping: Mapping) -> etree.XSLT:
-    """Return the compiled stylesheet of a mapping; raises SettingsError naming file and line."""
-    path = mapping.stylesheet
-    if path is None:
-        raise SettingsError([Problem(str(mapping.folder), "this mapping has no stylesheet")])
-    folders = TrustedFolders([[mapping.folder], common_folders(mapping.folder)])
-    try:
-        return etree.XSLT(parse_trusted(path, folders), access_control=_no_access())
-    except (XmlError, etree.XSLTParseError, OSError) as error:
-        log: Any = getattr(error, "error_log", ())
-        problems = [Problem(f"{entry.filename}, line {entry.line}", str(entry.message)) for entry in log]
-        raise SettingsError(problems or [Problem(str(path), f"this stylesheet cannot be used: {error}")]) from error
-
-
-def _no_access() -> etree.XSLTAccessControl:
-    return etree.XSLTAccessControl(  # type: ignore[call-arg]  # stubs lag
-        read_file=False, write_file=False, create_dir=False, read_network=False, write_network=False
-    )
 
 
 class Mapper:
@@ -59,7 +40,13 @@ class Mapper:
 
     def __init__(self, schemas: SchemaStore) -> None:
         self._schemas = schemas
-        self._stylesheets: OrderedDict[str, etree.XSLT] = OrderedDict()
+        self._stylesheets: OrderedDict[str, Stylesheet] = OrderedDict()
+        self._knowledge: OrderedDict[str, Knowledge] = OrderedDict()
+        self._tracing_seconds = BATCH_TRACING_SECONDS
+
+    def begin_batch(self) -> None:
+        """Give the orders that come now their time to be traced; without, all orders share the first."""
+        self._tracing_seconds = BATCH_TRACING_SECONDS
 
     def map_order(self, mapping: Mapping, request: MapRequest) -> MapResult:
         """Return the valid body of one order with its facts, or the findings that refuse it.
@@ -71,38 +58,79 @@ class Mapper:
         if mapping.format == "ubl":
             outcome.body, root, result = request.canonical, source, source.getroottree()
         else:
+            outcome.add(translate(mapping, source))
+            if outcome.has_errors:
+                return outcome.result()
             try:
                 result = self._run(mapping, source, request, outcome)
             except StylesheetError as error:
-                return outcome.refused("refused-by-stylesheet" if error.refused else "mapping-fault", str(error))
+                return self._refused(mapping, source, request, outcome, error)
+            if outcome.has_errors:
+                return outcome.result()
             found: Any = result.getroot()
             if found is None:
                 return outcome.refused("unknown-root", "The stylesheet gave no document.", _wanted())
             root = found
-            outcome.body = _serialised(result)
+            outcome.body = serialised(result)
         wrong = root_problem(root, _SENT_ROOTS) or _encoding_problem(outcome.body)
         if wrong is not None:
             return outcome.refused(*wrong)
-        outcome.add(finding(fault, mapping, source) for fault in verdict(root, self._schemas, strict=request.strict))
+        faults = verdict(root, self._schemas, strict=request.strict)
+        faults += broken_rules(root, request.rules, faults, request.suppliers)
+        if faults:
+            outcome.add(findings(faults, root, stand := self._stand(mapping, source, request)))
+            self._tracing_seconds -= stand.budget.spent_seconds
         return outcome.with_facts(root, source)
 
+    def _refused(
+        self, mapping: Mapping, source: etree._Element, request: MapRequest, outcome: _Outcome, error: StylesheetError
+    ) -> MapResult:
+        if not error.refused:
+            return outcome.refused("mapping-fault", str(error))
+        stand = self._stand(mapping, source, request)
+
+        def judge(root: etree._Element, as_in_source: bool) -> list[Fault]:
+            if root_problem(root, _SENT_ROOTS) is not None:
+                return []
+            faults = verdict(root, self._schemas, strict=request.strict)
+            rules = request.rules if as_in_source else ()
+            return faults + broken_rules(root, rules, faults, request.suppliers)
+
+        outcome.add(refusal_findings(str(error), stand, judge))
+        self._tracing_seconds -= stand.budget.spent_seconds
+        return outcome.result()
+
+    def _stand(self, mapping: Mapping, source: etree._Element, request: MapRequest) -> Stand:
+        """Return what it takes to try an order again."""
+        parameters = _parameters(request)
+
+        def run(tree: etree._Element) -> Ran:
+            try:
+                result, _messages = self.transform(mapping, tree, parameters)
+                return Ran(result.getroot())
+            except StylesheetError as error:
+                return Ran(None, str(error))
+
+        knowledge = self._knowledge.setdefault(mapping.hash, Knowledge())
+        if len(self._knowledge) > KEPT_STYLESHEETS:
+            self._knowledge.popitem(last=False)
+        budget = Budget(TRACING_RUNS, min(TRACING_SECONDS, self._tracing_seconds))
+        return Stand(mapping, source, run, knowledge, budget)
+
     def _run(self, mapping: Mapping, source: etree._Element, request: MapRequest, outcome: _Outcome) -> Any:
-        transform = self._stylesheet(mapping)
-        text = etree.XSLT.strparam
-        parameters: dict[str, Any] = {
-            "known": text("true" if request.known else "false"),
-            "change-number": text(str(request.change_number)),
-            "release-as": text(request.release_as.value if request.release_as else ""),
-        }
-        try:
-            result = transform(source, **parameters)
-        except etree.XSLTApplyError as error:
-            raise _stylesheet_error(error) from error
-        log: Any = transform.error_log  # type: ignore[attr-defined]  # stubs lag
-        outcome.add(_message(str(entry.message)) for entry in log)
+        result, messages = self.transform(mapping, source, _parameters(request))
+        outcome.add(of_message(mapping, text.strip()) or message_finding(text) for text in messages)
         return result
 
-    def _stylesheet(self, mapping: Mapping) -> etree.XSLT:
+    def transform(
+        self, mapping: Mapping, source: etree._Element, parameters: dict[str, str]
+    ) -> tuple[Any, list[str]]:
+        """Return what the mapping's stylesheet makes of a source, and its messages. Raises StylesheetError."""
+        tables = mapping.tables_element
+        with beside(source, tables):
+            return self._stylesheet(mapping).transform(source, parameters, has_tables=tables is not None)
+
+    def _stylesheet(self, mapping: Mapping) -> Stylesheet:
         known = self._stylesheets.get(mapping.hash)
         if known is None:
             known = compile_stylesheet(mapping)
@@ -110,6 +138,15 @@ class Mapper:
             if len(self._stylesheets) > KEPT_STYLESHEETS:
                 self._stylesheets.popitem(last=False)
         return known
+
+
+def _parameters(request: MapRequest) -> dict[str, str]:
+    """Return what a stylesheet is told of an order."""
+    return {
+        "known": "true" if request.known else "false",
+        "change-number": str(request.change_number),
+        "release-as": request.release_as.value if request.release_as else "",
+    }
 
 
 class _Outcome:
@@ -125,6 +162,15 @@ class _Outcome:
         """Keep findings."""
         self._findings += findings
 
+    @property
+    def has_errors(self) -> bool:
+        """Tell whether a finding refuses the order already."""
+        return any(one.severity == "error" for one in self._findings)
+
+    def result(self) -> MapResult:
+        """Return the refusal of the order for the findings there are."""
+        return self._result(None, None)
+
     def refused(self, code: str, message: str, expected: str | None = None) -> MapResult:
         """Return the refusal of the order for one more reason."""
         self._findings.append(Finding(code=code, message=message, expected=expected))
@@ -132,7 +178,7 @@ class _Outcome:
 
     def with_facts(self, root: etree._Element, source: etree._Element) -> MapResult:
         """Return the result, valid unless a finding refuses it."""
-        if any(one.severity == "error" for one in self._findings):
+        if self.has_errors:
             return self._result(None, None)
         try:
             known = facts_of(root)
@@ -156,6 +202,7 @@ class _Outcome:
             facts=known,
             findings=tuple(self._findings),
             mapping_hash=self._mapping.hash,
+            refused_body=self.body or None if body is None else None,
         )
 
 
@@ -172,7 +219,7 @@ def _wanted() -> str:
     return f"a document with root {' or '.join(_SENT_ROOTS)}"
 
 
-def _serialised(result: Any) -> bytes:
+def serialised(result: Any) -> bytes:
     """Return the result as its stylesheet wants it written; always UTF-8 with a declaration."""
     body = bytes(result)
     if body.startswith(b"<?xml") and (read_prolog(body).declared or "utf-8").lower() == "utf-8":
@@ -180,19 +227,6 @@ def _serialised(result: Any) -> bytes:
     return bytes(etree.tostring(result, encoding="UTF-8", xml_declaration=True))
 
 
-def _message(text: str) -> Finding:
+def message_finding(text: str) -> Finding:
+    """Return what a stylesheet said by a message as a warning."""
     return Finding(code="stylesheet-message", message=shown(text.strip()), severity="warning")
-
-
-def _stylesheet_error(error: etree.XSLTApplyError) -> StylesheetError:
-    """Return what went wrong: the stylesheet's own last words, or the library's with file and line."""
-    log: Any = error.error_log
-    entries = [(str(entry.filename or ""), int(entry.line), str(entry.message)) for entry in log]
-    places = [(name, line) for name, line, message in entries if message.startswith("runtime error")]
-    words = [message.strip() for _name, _line, message in entries if not message.startswith("runtime error")]
-    useful = [one for one in words if one != "unknown error"] or [str(error)]
-    if not places and not any("XPath" in one for one in words):
-        return StylesheetError(shown(useful[-1]), refused=True)
-    at = f" ({places[0][0].rpartition('/')[2]}, line {places[0][1]})" if places else ""
-    said = "; ".join(dict.fromkeys(useful))
-    return StylesheetError(f"The stylesheet failed{at}: {shown(said)}.", refused=False)

@@ -72,16 +72,28 @@ def _pick(own: T | None, shared: T | None, default: T) -> T:
 
 
 def _converter(declared: Value, notation: Notation) -> Check:
+    behind = _pick(declared.trailing_minus, notation.trailing_minus, False)
     if declared.type == "integer":
-        return _integers(_pick(declared.thousands, notation.thousands, ""))
+        return _minus_in_front(_integers(_pick(declared.thousands, notation.thousands, "")), behind)
     if declared.type == "decimal":
         decimal = _pick(declared.decimal, notation.decimal, ".")
-        return _decimals(decimal, _pick(declared.thousands, notation.thousands, ""))
+        return _minus_in_front(_decimals(decimal, _pick(declared.thousands, notation.thousands, "")), behind)
     if declared.type == "date":
         return _dates(_pick(declared.dates, notation.dates, ()))
-    if declared.type == "code":
+    if declared.type == "code" and declared.table is None:  # a table's codes are looked up when the order is mapped
         return _codes(declared.values or ())
     return Checked
+
+
+def _minus_in_front(check: Check, behind: bool) -> Check:
+    """Return a check that also takes a minus at the end, where that is declared."""
+    if not behind:
+        return check
+
+    def turned(text: str) -> Checked:
+        return check(f"-{text[:-1].rstrip()}") if text.endswith("-") else check(text)
+
+    return turned
 
 
 def _grouped(thousands: str) -> str:

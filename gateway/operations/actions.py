@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping
 
 from gateway.errors import GatewayError, UsageError
 from gateway.files.layout import free_name
 from gateway.journal import accounts, actions, decisions, incidents, interchanges, queue
-from gateway.model import MessageKind, QueueState
+from gateway.model import InterchangeState, MessageKind, QueueState
 from gateway.operations.context import OperationsContext
 from gateway.operations.gestures import Gestures
-from gateway.operations.redelivery import Redelivery
+from gateway.operations.redelivery import Redelivery, meant
+
+T = TypeVar("T")
 
 
 class Actions:
     """The only one that carries out actions. `step` is called by one thread only."""
 
     def __init__(
-        self, context: OperationsContext, gestures: Gestures, *, digest: Callable[[str], str], outbox_template: str
+        self, context: OperationsContext, gestures: Gestures, redelivery: Redelivery, *, digest: Callable[[str], str]
     ) -> None:
         self._context, self._gestures = context, gestures
         self._digest = digest
-        self._redelivery = Redelivery(context, outbox_template)
+        self._redelivery = redelivery
         self._current = 0  # the action that is being carried out
         self._kinds: dict[str, Callable[[dict[str, Any], str], str]] = {
             "retry": self._retry,
@@ -62,41 +64,75 @@ class Actions:
         except (GatewayError, FileNotFoundError, FileExistsError) as error:
             return True, str(error)
 
-    def _write(self, operation: Callable[[Connection], Any]) -> Any:
-        return self._context.journal.write(operation)
+    def _decide(self, decision: Callable[[Connection], T], words: Callable[[T], str]) -> str:
+        """Carry out a decision and conclude its action in one commit: a stop leaves both to be done, or neither."""
+        now = self._context.clock.now()
+
+        def decide(connection: Connection) -> str:
+            result = words(decision(connection))
+            actions.conclude(connection, self._current, refused=False, result=result, now=now)
+            return result
+
+        return self._context.journal.write(decide)
 
     def _retry(self, arguments: dict[str, Any], by: str) -> str:
+        """Try messages again, and rejected files: these by the gesture that a person makes, on record before it."""
         context, now = self._context, self._context.clock.now()
         ids, files = list(arguments.get("messages", ())), list(arguments.get("interchanges", ()))
-        count = self._write(lambda c: decisions.retry(c, ids, by, context.keeper, now)) if ids else 0
-        for sequence in files:
-            self._hand_back(sequence)
-        return f"{count + len(files)} tried again"
+        moves = arguments.get("moves")  # noted by an earlier life, which a stop kept from the end
+        if moves is None:
+            moves = self._choose_moves(files)
+            noted = {**arguments, "moves": moves}
 
-    def _hand_back(self, sequence: int) -> None:
-        """Try a rejected file again: the same gesture that a person makes."""
-        context = self._context
-        row = context.journal.read(lambda c: interchanges.by_sequence(c, sequence))
-        if row is None or row["state"] != "rejected":
-            raise UsageError(f"File {sequence} is not one that was rejected and waits.")
-        taken = {entry.name for entry in context.files.list_folder(context.layout.retry)}
-        context.files.move(Path(row["path"]), context.layout.retry / free_name(row["name"], taken))
+            def begin(connection: Connection) -> None:
+                if ids:
+                    decisions.retry(connection, ids, by, context.keeper, now)
+                actions.note(connection, self._current, noted)
+
+            context.journal.write(begin)
+        for source, target in moves:
+            if context.files.exists(Path(source)):  # else moved already, and perhaps taken by the next scan since
+                context.files.move(Path(source), Path(target), resume=True)
+        return f"{len(ids) + len(files)} tried again"
+
+    def _choose_moves(self, sequences: Sequence[int]) -> list[tuple[str, str]]:
+        """Return from where to where each file goes. Raises UsageError when one of them does not wait there."""
+        context, retry = self._context, self._context.layout.retry
+        if not sequences:
+            return []
+        taken = {entry.name for entry in context.files.list_folder(retry)}
+        rows = {row["sequence"]: row for row in context.journal.read(lambda c: interchanges.by_sequences(c, sequences))}
+        moves = []
+        for sequence in sequences:
+            row = rows.get(sequence)
+            if row is None or row["state"] != InterchangeState.REJECTED:
+                raise UsageError(f"File {sequence} is not one that was rejected and waits.")
+            if not context.files.exists(Path(row["path"])):
+                raise UsageError(
+                    f"{row['name']} is no longer at {row['path']}. `gateway repair-folders` puts back what was removed."
+                )
+            name = free_name(row["name"], taken)
+            taken.add(name)
+            moves.append((row["path"], str(retry / name)))
+        return moves
 
     def _release(self, arguments: dict[str, Any], by: str) -> str:
         context, now = self._context, self._context.clock.now()
         kind = MessageKind(arguments["as"]) if arguments.get("as") else None
-        count = self._write(lambda c: decisions.release(c, arguments["messages"], kind, by, context.keeper, now))
-        return f"{count} released"
+        return self._decide(
+            lambda c: decisions.release(c, arguments["messages"], kind, by, context.keeper, now),
+            lambda count: f"{count} released",
+        )
 
     def _resolve(self, arguments: dict[str, Any], by: str) -> str:
         context, now = self._context, self._context.clock.now()
         arrived = bool(arguments["arrived"])
-        self._write(
+        return self._decide(
             lambda c: decisions.resolve(
                 c, arguments["message"], arrived=arrived, by=by, keeper=context.keeper, now=now
-            )
+            ),
+            lambda _: "recorded as sent" if arrived else "sent again",
         )
-        return "recorded as sent" if arrived else "sent again"
 
     def _skip(self, arguments: dict[str, Any], by: str) -> str:
         context, now = self._context, self._context.clock.now()
@@ -108,14 +144,13 @@ class Actions:
                 count += decisions.close_rejected(connection, sequence, "skipped", f"Skipped by {by}.", now)
             return count
 
-        return f"{self._write(skip)} skipped"
+        return self._decide(skip, lambda count: f"{count} skipped")
 
     def _redeliver(self, arguments: dict[str, Any], by: str) -> str:
         """Write the stored bytes of a response to the outbox once more, under a new name."""
         rows = self._context.journal.read(lambda c: queue.of_order(c, arguments["order"], arguments.get("account")))
         rows = [row for row in rows if row["state"] in (QueueState.ACKNOWLEDGED, QueueState.PROBLEM)]
-        if arguments.get("all") is not True:
-            rows = rows[-1:]
+        rows = meant(rows, everything=arguments.get("all") is True)
         if not rows:
             raise UsageError(f"The journal holds no response for order {arguments['order']} to deliver again.")
         return self._redelivery.deliver(rows, by, self._current)
@@ -123,24 +158,25 @@ class Actions:
     def _pause(self, arguments: dict[str, Any], by: str) -> str:
         now, name = self._context.clock.now(), arguments["name"]
         if arguments.get("kind") == "route":
-            self._write(lambda c: decisions.pause_route(c, name, by, now))
-            return f"route {name} is paused"
+            return self._decide(
+                lambda c: decisions.pause_route(c, name, by, now), lambda _: f"route {name} is paused"
+            )
         reason, digest = f"Paused by {by}.", self._digest(name)
-        self._write(lambda c: accounts.pause(c, name, reason=reason, digest=digest, by="person", now=now))
-        return f"account {name} is paused"
+        return self._decide(
+            lambda c: accounts.pause(c, name, reason=reason, digest=digest, by="person", now=now),
+            lambda _: f"account {name} is paused",
+        )
 
     def _resume(self, arguments: dict[str, Any], by: str) -> str:
         now, name = self._context.clock.now(), arguments["name"]
         if arguments.get("kind") == "route":
-            self._write(lambda c: decisions.resume_route(c, name))
-            return f"route {name} goes on"
+            return self._decide(lambda c: decisions.resume_route(c, name), lambda _: f"route {name} goes on")
 
         def resume(connection: Connection) -> None:
             accounts.resume(connection, name, why=f"resumed by {by}", now=now)
             incidents.clear(connection, f"paused:{name}", now)
 
-        self._write(resume)
-        return f"account {name} goes on"
+        return self._decide(resume, lambda _: f"account {name} goes on")
 
     def _repair(self, arguments: dict[str, Any], by: str) -> str:
         return f"{self._gestures.repair()} file(s) put back for {by}"

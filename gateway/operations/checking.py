@@ -13,10 +13,10 @@ from typing import Any
 
 from gateway.errors import Problem, SettingsError
 from gateway.files.layout import check_template
-from gateway.journal.journal import check_journal, journal_url
+from gateway.journal.journal import JOURNAL, check_journal, journal_url
 from gateway.mapping.mapping import MappingStore, shipped_folder
 from gateway.mapping.schemas import SchemaStore
-from gateway.mapping.transform import compile_stylesheet
+from gateway.mapping.stylesheets import compile_stylesheet
 from gateway.settings import Route, Settings, load_settings, overlap_warnings
 from gateway.settings.loading import read_toml
 
@@ -44,8 +44,16 @@ def check_site(path: Path | None, environ: Mapping[str, str]) -> CheckReport:
 
 
 def known_mappings(site_mappings: Path) -> tuple[str, ...]:
-    """Return the names of all mappings that a route could use."""
-    return MappingStore(site_mappings, shipped_folder("xslt")).names()
+    """Return the names of all mappings that a route could use; a damaged one is listed, `check` says why."""
+    store = MappingStore(site_mappings, shipped_folder("xslt"))
+    return tuple(name for name in store.names() if not _is_of_responses(store, name))
+
+
+def _is_of_responses(store: MappingStore, name: str) -> bool:
+    try:
+        return store.get(name).format == "response"
+    except SettingsError:
+        return False
 
 
 def _mapping_problems(settings: Settings) -> Iterable[Problem]:
@@ -56,7 +64,13 @@ def _mapping_problems(settings: Settings) -> Iterable[Problem]:
         if route.mapping not in told:
             told.add(route.mapping)
             yield from _one_mapping(store, route.mapping, place)
+            yield from _use_problem(store, route.mapping, f"{place}, mapping", of_responses=False)
         yield from _trailer_problem(store, route, place)
+    if settings.responses.mapping:
+        yield from _one_mapping(store, settings.responses.mapping, "responses")
+        yield from _use_problem(store, settings.responses.mapping, "responses.mapping", of_responses=True)
+    elif settings.responses.keep_ubl:
+        yield Problem("responses.keep_ubl", "without a mapping every response is UBL; leave it out or name a mapping")
 
 
 def _one_mapping(store: MappingStore, name: str, place: str) -> Iterable[Problem]:
@@ -68,6 +82,17 @@ def _one_mapping(store: MappingStore, name: str, place: str) -> Iterable[Problem
     except SettingsError as error:
         for problem in error.problems:
             yield Problem(f"{place}, mapping" if problem.place == "mapping" else problem.place, problem.message)
+
+
+def _use_problem(store: MappingStore, name: str, place: str, *, of_responses: bool) -> Iterable[Problem]:
+    """Orders and responses go in opposite directions: no mapping serves both."""
+    try:
+        form = store.get(name).format
+    except SettingsError:
+        return
+    if (form == "response") is not of_responses:
+        wanted = "format = 'response'" if of_responses else "a mapping of orders"
+        yield Problem(place, f'"{name}" is of format {form!r}; {wanted} is needed here')
 
 
 def _trailer_problem(store: MappingStore, route: Route, place: str) -> Iterable[Problem]:
@@ -94,7 +119,7 @@ def _name_problems(settings: Settings) -> Iterable[Problem]:
 
 def _journal_problems(settings: Settings) -> Iterable[Problem]:
     url = journal_url(settings.journal.url, settings.folders.state)
-    if not settings.journal.url and not os.path.lexists(settings.folders.state / "journal.sqlite3"):
+    if not settings.journal.url and not os.path.lexists(settings.folders.state / JOURNAL):
         return
     wrong = check_journal(url)
     if wrong:

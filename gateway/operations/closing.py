@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, func, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, exists, or_, select
 
 from gateway.errors import StorageError
 from gateway.files.layout import free_name
@@ -27,7 +27,24 @@ from gateway.operations.markers import file_marker
 I = InterchangeState  # noqa: E741 - the module's one abbreviation, read as in `gateway.model`
 MOST_AT_ONCE = 500
 WRITTEN_AFTER = "written-after-pickup"
-INCIDENT = "closing:"  # and the sequence of the interchange
+INCIDENT, REMOVED = "closing:", "vanished:"  # and the sequence of the interchange
+
+_PLACED = exists().where(
+    placement.c.state.in_(("placed", "removed")),
+    placement.c.interchange == message.c.interchange,
+    or_(placement.c.message == message.c.id, placement.c.message.is_(None)),
+)
+_OPEN_MESSAGE = exists().where(
+    message.c.interchange == interchange.c.sequence,
+    message.c.state.not_in(ENDED_STATES),
+    ~(message.c.state.in_(PERSON_STATES) & _PLACED),
+)
+_CLOSABLE = (
+    select(interchange)
+    .where(interchange.c.state == str(I.SPLIT), interchange.c.node == bindparam("node"), ~_OPEN_MESSAGE)
+    .order_by(interchange.c.sequence)
+    .limit(MOST_AT_ONCE)
+)
 
 
 class Closing:
@@ -156,7 +173,7 @@ class Closing:
         except FileNotFoundError:
             if not files.exists(target):
                 text = f"{row['name']} was removed from {source.parent} by hand; all of its orders are accounted for."
-                self._incident(f"vanished:{row['sequence']}", text)
+                self._incident(f"{REMOVED}{row['sequence']}", text)
         return {source.parent, target.parent}
 
     def _incident(self, key: str, text: str) -> None:
@@ -166,23 +183,7 @@ class Closing:
 
 def _closable(connection: Connection, node: str) -> list[RowMapping]:
     """Return split interchanges whose every message has ended or has its own file in error/."""
-    placed = exists().where(
-        placement.c.state.in_(("placed", "removed")),
-        placement.c.interchange == message.c.interchange,
-        or_(placement.c.message == message.c.id, placement.c.message.is_(None)),
-    )
-    open_message = exists().where(
-        message.c.interchange == interchange.c.sequence,
-        message.c.state.not_in(ENDED_STATES),
-        ~(message.c.state.in_(PERSON_STATES) & placed),
-    )
-    statement = (
-        select(interchange)
-        .where(interchange.c.state == str(I.SPLIT), interchange.c.node == node, ~open_message)
-        .order_by(interchange.c.sequence)
-        .limit(MOST_AT_ONCE)
-    )
-    return list(connection.execute(statement).mappings())
+    return list(connection.execute(_CLOSABLE, {"node": node}).mappings().all())
 
 
 def _choose(connection: Connection, rows: Sequence[RowMapping], targets: dict[int, Path]) -> None:
@@ -211,13 +212,3 @@ def _closed(connection: Connection, rows: Sequence[RowMapping], now: Any) -> Non
     record(connection, now, [Event("interchange", row["sequence"], "closed", row["target"]) for row in rows])
     for key in incidents.open_keys(connection, INCIDENT) & {f"{INCIDENT}{row['sequence']}" for row in rows}:
         incidents.clear(connection, key, now)
-
-
-def open_count(connection: Connection) -> int:
-    """Return how many interchanges are not closed and still move by themselves."""
-    statement = (
-        select(func.count())
-        .select_from(interchange)
-        .where(interchange.c.state.in_([str(I.CLAIMED), str(I.SPLIT), str(I.CLOSING)]))
-    )
-    return int(connection.execute(statement).scalar_one())

@@ -18,8 +18,13 @@ from gateway.journal.lanes import LaneKeeper
 class Extractor(Protocol):
     """Cuts single orders out of a file, in a worker process."""
 
-    def extract(self, mapping: str, path: Path, ordinals: Sequence[int]) -> Future[bytes]:
-        """Return the file with only these orders; the future raises FileRejected or StorageError."""
+    def extracts(
+        self, mapping: str, path: Path, ordinals: Sequence[int], spool: Path | None
+    ) -> Future[list[bytes]]:
+        """Return for each order the file with only that one; the future raises FileRejected or StorageError.
+
+        A large file is read into `spool` meanwhile.
+        """
         ...
 
 

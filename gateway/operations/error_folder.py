@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select, update
 
 from gateway.errors import FileRejected, StorageError
+from gateway.files.effects import PRIVATE_FOLDER
 from gateway.files.layout import extract_name, free_name, reason_names
 from gateway.journal import incidents, interchanges, placements
 from gateway.journal.decisions import close_rejected
@@ -26,6 +28,13 @@ from gateway.operations.markers import file_marker
 from gateway.operations.reasons import reason_json, reason_text
 
 WHOLE, EXTRACT = "whole", "extract"
+EXTRACTS_AT_ONCE = 100
+HELD_BYTES = 2_000_000
+"""A larger file is not held in memory while orders are cut out of it."""
+MOST_EXTRACTS_A_FILE = 500
+"""So many orders of one file lie in error/ at a time; the others follow as these leave."""
+MOST_BYTES_KEPT = 16_000_000
+"""Of a larger file no second copy is kept in the journal; it is never held in memory either."""
 
 
 class ErrorFolder:
@@ -34,6 +43,7 @@ class ErrorFolder:
     def __init__(self, context: OperationsContext) -> None:
         self._context = context
         self._leaving = Leaving(context)
+        self._full: set[int] = set()  # files of which no more orders are placed for now
 
     def recover(self) -> None:
         """At start: finish what a stop interrupted."""
@@ -47,9 +57,25 @@ class ErrorFolder:
         """
         moved = self._carry_on()
         rejected = self._context.journal.read(placements.unplaced_rejections)
-        waiting = self._context.journal.read(placements.unplaced_messages)
+        full = self._full_interchanges()
+        waiting = self._context.journal.read(lambda c: placements.unplaced_messages(c, full=full))
         moved = self._leave() or moved
         return self._place(rejected, waiting) or moved
+
+    def _full_interchanges(self) -> list[int]:
+        """Return the files of which no more orders are placed for now; say so while it is so."""
+        full = self._context.journal.read(lambda c: placements.full_interchanges(c, MOST_EXTRACTS_A_FILE))
+        for sequence in set(full) - self._full:
+            text = (
+                f"{MOST_EXTRACTS_A_FILE} orders of one file lie in error/. Should more of them wait for a person, "
+                "they follow as these leave; `gateway status` counts them."
+            )
+            self._incident(f"many-orders:{sequence}", text)
+        now = self._context.clock.now()
+        for sequence in self._full - set(full):
+            self._context.journal.write(partial(incidents.clear, key=f"many-orders:{sequence}", now=now))
+        self._full = set(full)
+        return full
 
     def leave(
         self, row: Any, decide: Callable[[Connection], None] | None = None, filed: Path | None = None
@@ -115,9 +141,11 @@ class ErrorFolder:
         single = row["order_count"] == 1
         if form == WHOLE and (single or all(r["state"] != MessageState.UNKNOWN for r in rows)):
             return self._plan_whole(row, "unknown" if rows[0]["state"] == MessageState.UNKNOWN else "error")
+        if single:
+            return self._plan_single(row, rows[0])
         changed = False
-        for message_row in rows:
-            changed = self._plan_extract(row, message_row) or changed
+        for start in range(0, len(rows), EXTRACTS_AT_ONCE):
+            changed = self._plan_extracts(row, rows[start : start + EXTRACTS_AT_ONCE]) or changed
         return changed
 
     def _decide_form(self, row: RowMapping, sequence: int) -> str:
@@ -132,43 +160,81 @@ class ErrorFolder:
         files, path = self._context.files, Path(row["path"])
         try:
             sha256, size = files.sha256(path)
-            most = self._context.max_file_bytes
-            data = files.read(path, most) if size <= most else None  # too large to be kept twice
+            data = files.read(path, MOST_BYTES_KEPT) if size <= MOST_BYTES_KEPT else None
         except FileNotFoundError:
             self._incident(f"original:{row['sequence']}", f"{row['name']} is not where it was put ({row['path']}).")
             return False
         except (FileRejected, StorageError) as error:
             self._incident(f"original:{row['sequence']}", str(error))
             return False
-        return self._plan(row, None, folder, row["name"], data, sha256)
+        return self._plan(row, None, folder, row["name"], data, sha256, self._taken(folder))
 
-    def _plan_extract(self, row: RowMapping, message_row: RowMapping) -> bool:
-        folder = "unknown" if message_row["state"] == MessageState.UNKNOWN else "error"
+    def _plan_single(self, row: RowMapping, message_row: RowMapping) -> bool:
+        """Place the only order of a file: the file itself."""
         try:
-            data = self._extract(row, message_row)
+            data = self._context.files.read(Path(row["path"]), self._context.max_file_bytes + 1)
         except (FileRejected, StorageError, FileNotFoundError) as error:
-            key = f"extract:{message_row['id']}"
-            self._incident(key, f"No extract of {message_row['order_number']} could be made: {error}")
+            self._no_extract([message_row], error)
             return False
-        name = row["name"] if row["order_count"] == 1 else extract_name(row["name"], message_row["order_number"])
-        return self._plan(row, message_row["id"], folder, name, data, hashlib.sha256(data).hexdigest())
+        return self._plan_order(row, message_row, row["name"], data, self._taken(_folder_of(message_row)))
 
-    def _extract(self, row: RowMapping, message_row: RowMapping) -> bytes:
-        path = Path(row["path"])
-        if row["order_count"] == 1:
-            return self._context.files.read(path, self._context.max_file_bytes + 1)
-        return self._context.extractor.extract(message_row["mapping"], path, [message_row["ordinal"]]).result()
+    def _plan_extracts(self, row: RowMapping, rows: Sequence[RowMapping]) -> bool:
+        """Place some orders of a file of many: what is cut out together is read once."""
+        context = self._context
+        try:
+            spool = self._fresh_spool() if (row["size"] or 0) > HELD_BYTES else None
+            ordinals = [message_row["ordinal"] for message_row in rows]
+            extracts = context.extractor.extracts(rows[0]["mapping"], Path(row["path"]), ordinals, spool).result()
+        except (FileRejected, StorageError, FileNotFoundError) as error:
+            self._no_extract(rows, error)
+            return False
+        if spool is not None:
+            context.files.remove(spool)
+        taken = {folder: self._taken(folder) for folder in {_folder_of(message_row) for message_row in rows}}
+        for message_row, data in zip(rows, extracts, strict=True):
+            name = extract_name(row["name"], message_row["order_number"])
+            self._plan_order(row, message_row, name, data, taken[_folder_of(message_row)])
+        return True
+
+    def _fresh_spool(self) -> Path:
+        """Return where a file too large to be held may be read into; what a stop left there is removed."""
+        files, spool = self._context.files, self._context.layout.extract_spool
+        files.make_folder(spool.parent, PRIVATE_FOLDER)
+        files.remove(spool)
+        return spool
+
+    def _no_extract(self, rows: Sequence[RowMapping], error: Exception) -> None:
+        for message_row in rows:
+            text = f"No extract of {message_row['order_number']} could be made: {error}"
+            self._incident(f"extract:{message_row['id']}", text)
+
+    def _plan_order(
+        self, row: RowMapping, message_row: RowMapping, name: str, data: bytes, taken: set[str]
+    ) -> bool:
+        digest = hashlib.sha256(data).hexdigest()
+        return self._plan(row, message_row["id"], _folder_of(message_row), name, data, digest, taken)
+
+    def _taken(self, folder: str) -> set[str]:
+        """Return the names that nothing may be placed under."""
+        context = self._context
+        active = context.journal.read(placements.active)
+        taken = {entry.name for entry in context.files.list_folder(context.error_place(folder))}
+        return taken | {other["name"] for other in active if other["folder"] == folder}
 
     def _plan(
-        self, row: RowMapping, message_id: int | None, folder: str, name: str, data: bytes | None, sha256: str
+        self,
+        row: RowMapping,
+        message_id: int | None,
+        folder: str,
+        name: str,
+        data: bytes | None,
+        sha256: str,
+        taken: set[str],
     ) -> bool:
-        """Commit the intent under a free name, then carry it out."""
+        """Commit the intent under a name that is not taken, then carry it out."""
         context = self._context
-        place = context.error_place(folder)
-        active = context.journal.read(placements.active)
-        taken = {entry.name for entry in context.files.list_folder(place)}
-        taken |= {other["name"] for other in active if other["folder"] == folder}
         chosen = free_name(name, taken, with_reasons=True)
+        taken |= {chosen, *reason_names(chosen)}
         now = context.clock.now()
         values: dict[str, Any] = {
             "interchange": row["sequence"], "message": message_id, "folder": folder, "name": chosen,
@@ -275,6 +341,10 @@ class ErrorFolder:
     def _incident(self, key: str, text: str) -> None:
         now = self._context.clock.now()
         self._context.journal.write(lambda c: incidents.raise_incident(c, key, text, now))
+
+
+def _folder_of(message_row: RowMapping) -> str:
+    return "unknown" if message_row["state"] == MessageState.UNKNOWN else "error"
 
 
 def _behind(connection: Any, key: int) -> int:

@@ -26,6 +26,7 @@ _ATTEMPT = {
 _RESPONSE = {
     "id": "id", "kind": "kind", "state": "state", "file": "name", "place": "place", "problem": "problem",
     "fetched_at": "fetched_at", "delivered_at": "delivered_at", "acknowledged_at": "acknowledged_at",
+    "findings": "findings",
 }  # fmt: skip
 _MEMORY = {
     "last_sent_at": "last_sent_at", "changes": "change_count", "cancelled": "cancelled", "imported": "imported",
@@ -101,7 +102,7 @@ def source_place(canonical: bytes) -> str:
     rows = [int(number) for number in _ROWS.findall(canonical)]
     if rows:
         return f"row{'s' if len(rows) > 1 else ''} {', '.join(_runs(rows))}"
-    line = _LINE.search(canonical)
+    line = _LINE.search(canonical.rpartition(b"</envelope>")[2])  # the order itself stands after what all orders share
     return f"line {int(line[1])}" if line else ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.model import Finding
+from gateway.model import UNMAPPED_CODE, Finding
 
 _NEXT_STEPS = {
     "failed": "Correct this file and move it to the folder retry. "
@@ -24,6 +24,15 @@ _MEND_MAPPING = (
     "mappings; once it is mended, move this file to the folder retry. If the order is not wanted any more, move it to "
     "done."
 )
+_STEPS_BY_CODE = {
+    UNMAPPED_CODE: "A code of the export is not in the mapping's code table. Tell whoever looks after the mappings "
+    "to add it; then `gateway retry --class unmapped-code` tries all orders that wait for it, or move this file to "
+    "the folder retry. If the code is wrong, correct this file first. If the order is not wanted any more, move it "
+    "to done.",
+    "supplier-known": "Add the supplier's number to the company mappings of the integration in Jakamo, and after a "
+    "quarter of an hour move this file to the folder retry; or correct the number in this file first. If the order "
+    "is not wanted any more, move it to done.",
+}
 _OF_THE_MAPPING = frozenset({"unknown-root", "mapping-fault", "unknown-document", "order-number-changed"})
 MOST_FINDINGS_SHOWN = 100
 
@@ -106,6 +115,8 @@ def next_step(state: str, code: str | None = None) -> str:
     """Return what a person does about a message in this state, with this reason; empty when nothing."""
     if state == "failed" and code in _OF_THE_MAPPING:
         return _MEND_MAPPING
+    if state == "failed" and code in _STEPS_BY_CODE:
+        return _STEPS_BY_CODE[code]
     return _NEXT_STEPS.get(state, "")
 
 

@@ -14,17 +14,19 @@ from sqlalchemy import Connection, RowMapping
 
 from gateway.clock import Clock
 from gateway.files.durable import FileDoor
-from gateway.files.layout import MARKER, Layout, outbox_name, reason_names
+from gateway.files.layout import MARKER, Layout, reason_names
+from gateway.files.outbox_files import publish, response_name, write_unfinished
 from gateway.journal import decisions, incidents, queue
 from gateway.journal.journal import Journal
 from gateway.journal.lanes import LaneKeeper
 from gateway.journal.queue import Fetched, Reserved
-from gateway.model import QueueKind, QueueState
+from gateway.model import QueueKind, QueueState, ResponseResult
 
 WHAT_TO_DO = (
     "Read the raw file beside this one and do by hand what it says. The next messages are fetched only after this one "
     "has left the queue, which on_problem in the settings decides."
 )
+AFTER_MENDING = "Mend the mapping of responses, then have it written again: gateway redeliver {order}"
 
 
 class Outbox:
@@ -32,10 +34,10 @@ class Outbox:
 
     def __init__(
         self, journal: Journal, keeper: LaneKeeper, files: FileDoor, layout: Layout, clock: Clock, account: str,
-        template: str,
+        template: str, *, keep_ubl: bool = False,
     ) -> None:
         self._journal, self._keeper, self._files, self._clock = journal, keeper, files, clock
-        self._account, self._template = account, template
+        self._account, self._template, self._keep_ubl = account, template, keep_ubl
         self._outbox, self._work = layout.outbox(account), layout.outbox_work(account)
         self._problems = layout.problems(account)
 
@@ -59,13 +61,18 @@ class Outbox:
         for row in journal.read(lambda c: queue.unfiled_problems(c, account)):
             self.finish(row)
 
-    def deliver(self, fetched: Fetched) -> RowMapping:
-        """Bring a message from the wire to its durable file; return its row, delivered or a filed problem."""
+    def deliver(self, fetched: Fetched, result: ResponseResult) -> RowMapping:
+        """Bring a message from the wire to its durable file; return its row, delivered or a filed problem.
+
+        `result` says what the ERP gets: the message itself, or what its mapping wrote.
+        """
         now = self._clock.now()
         reserved = self._journal.read(lambda c: queue.next_place(c, fetched.account, now))
-        name = self._name(fetched, reserved)
+        name = self._name(fetched, reserved, result.ending)
         if fetched.place == "outbox":
-            self._files.write_unfinished(self._work / name, fetched.body)
+            ubl = fetched.body if result.written is not None and self._keep_ubl else None
+            body = fetched.body if result.written is None else result.written
+            write_unfinished(self._files, self._work, name, body, ubl)
         return self.finish(self._journal.write(lambda c: self._store(c, fetched, reserved, name)))
 
     def finish(self, row: RowMapping) -> RowMapping:
@@ -77,10 +84,10 @@ class Outbox:
         now = self._clock.now()
         return self._journal.write(lambda c: queue.mark_delivered(c, row, now))
 
-    def _name(self, fetched: Fetched, reserved: Reserved) -> str:
-        name = outbox_name(
-            fetched.order_number or "unknown", str(fetched.kind), reserved.at, reserved.sequence,
-            fetched.body_hash[:8], self._template,
+    def _name(self, fetched: Fetched, reserved: Reserved, ending: str) -> str:
+        name = response_name(
+            fetched.order_number, str(fetched.kind), reserved.at, reserved.sequence, fetched.body_hash,
+            self._template, ending,
         )
         return name if fetched.place != "problems" else f"{name}.raw"
 
@@ -88,31 +95,35 @@ class Outbox:
         now = self._clock.now()
         row = queue.store(connection, fetched, reserved, name, now)
         if fetched.problem:
-            text = f"A queue message could not be understood: {fetched.problem} See {self._problems / name}."
+            what = "mapped" if fetched.understood else "understood"
+            text = f"A queue message could not be {what}: {fetched.problem} See {self._problems / name}."
             incidents.raise_incident(connection, f"problem:{fetched.account}:{row['id']}", text, now)
-        elif fetched.kind is QueueKind.RESPONSE and fetched.order_number:
+        if fetched.understood and fetched.kind is QueueKind.RESPONSE and fetched.order_number:
             decisions.settle_by_response(connection, fetched.account, fetched.order_number, now, self._keeper, now)
         return row
 
     def _rename(self, name: str) -> None:
         try:
-            self._files.rename(self._work / name, self._outbox / name)
+            publish(self._files, self._work, self._outbox, name)
         except FileNotFoundError:
             self._files.check_marker(self._work)  # on a share that is gone nothing can be concluded from absence
         self._files.sync_folders((self._outbox, self._work))
 
     def _file_problem(self, row: RowMapping) -> RowMapping:
         text_name, json_name = reason_names(row["name"])
+        what_to_do = WHAT_TO_DO
+        if row["order_number"] and row["kind"] in (QueueKind.RESPONSE, QueueKind.STATUS):  # understood, not mapped
+            what_to_do = f"{AFTER_MENDING.format(order=row['order_number'])}\n{WHAT_TO_DO}"
         reason = {
             "problem": row["problem"],
             "order": row["order_number"],
             "fetched_at": row["fetched_at"].isoformat(),
             "headers": row["headers"],
-            "what_to_do": WHAT_TO_DO,
+            "what_to_do": what_to_do,
         }
         headers = "".join(f"  {name}: {value}\n" for name, value in row["headers"])
         words = f"{row['name']}\n\n{row['problem']}\n\nIt came with these headers:\n{headers}"
-        text = f"{words}\nWhat to do:\n{WHAT_TO_DO}\n"
+        text = f"{words}\nWhat to do:\n{what_to_do}\n"
         texts = {
             json_name: (json.dumps(reason, ensure_ascii=False, indent=2) + "\n").encode(),
             text_name: text.encode(),

@@ -17,14 +17,22 @@ from sqlalchemy import Connection, RowMapping
 
 from gateway.clock import Clock
 from gateway.documents.ubl import QueueFacts, queue_facts
-from gateway.errors import StaleTransition, StorageError
+from gateway.errors import GatewayError, StaleTransition, StorageError
 from gateway.files.durable import FileDoor
 from gateway.files.layout import Layout
 from gateway.journal import accounts, incidents, queue
 from gateway.journal.journal import Journal
 from gateway.journal.lanes import LaneKeeper
 from gateway.journal.queue import Fetched
-from gateway.model import Answer, AnswerClass, QueueAnswer, QueueKind, QueueState
+from gateway.model import (
+    Answer,
+    AnswerClass,
+    QueueAnswer,
+    QueueKind,
+    QueueState,
+    ResponseRequest,
+    ResponseResult,
+)
 from gateway.responses.outbox import Outbox
 from gateway.responses.standstill import Standstill
 
@@ -51,6 +59,8 @@ class ReceiverSettings:
     account: str
     poll_seconds: float
     outbox_name: str
+    mapping: str = ""
+    keep_ubl: bool = False
     keep_status_messages: bool = True
     stop_on_problem: bool = False
 
@@ -68,12 +78,15 @@ class Receiver:
         clock: Clock,
         settings: ReceiverSettings,
         *,
+        examine: Callable[[ResponseRequest], ResponseResult],
         digest: Callable[[], str],
         outage: Callable[[], bool],
     ) -> None:
         self._journal, self._wire, self._clock, self._settings = journal, wire, clock, settings
-        self._digest, self._outage = digest, outage
-        self._outbox = Outbox(journal, keeper, files, layout, clock, settings.account, settings.outbox_name)
+        self._examine, self._digest, self._outage = examine, digest, outage
+        self._outbox = Outbox(
+            journal, keeper, files, layout, clock, settings.account, settings.outbox_name, keep_ubl=settings.keep_ubl
+        )
         self._standstill = Standstill(journal, clock, settings.account, settings.poll_seconds)
         self._acknowledging: Future[None] | None = None
         self._unfinished = True  # something may be stored and not delivered
@@ -193,16 +206,49 @@ class Receiver:
             what = f"An attachment for order {facts.order_number} heads the queue ({facts.filename})"
             self._standstill.stick("attachment", f"{what}; it is not fetched yet.")
             return False
-        row = self._outbox.deliver(self._fetched(looked, body, body_hash, uri, facts))
+        result = self._looked_over(facts, body)
+        if result is None:
+            return False
+        row = self._outbox.deliver(self._fetched(looked, body, body_hash, uri, facts, result), result)
         return self._acknowledge(row, uri)
 
-    def _fetched(self, looked: QueueAnswer, body: bytes, body_hash: str, uri: str, facts: QueueFacts) -> Fetched:
-        place = "problems" if facts.problem else "outbox"
-        if facts.kind is QueueKind.STATUS and not facts.problem and not self._settings.keep_status_messages:
+    def _looked_over(self, facts: QueueFacts, body: bytes) -> ResponseResult | None:
+        """Return what is wrong with a message and what the ERP gets; None when the mapping cannot be used now.
+
+        Then the message stays in the queue: it must not become a problem for what is ours to mend.
+        """
+        if facts.problem is not None or facts.order_number is None:
+            return ResponseResult()
+        name, mapping = self._settings.account, self._settings.mapping
+        if facts.kind is QueueKind.STATUS and not self._settings.keep_status_messages:
+            mapping = ""
+        request = ResponseRequest(
+            kind=facts.kind, order_number=facts.order_number, account=name, body=body, mapping=mapping
+        )
+        try:
+            result = self._examine(request)
+            wrong = result.unusable
+        except GatewayError as error:
+            wrong = str(error)
+        if wrong is None:
+            self._standstill.over("mapping")
+            return result
+        self.blocked = True
+        self._rest(self._settings.poll_seconds)
+        self._standstill.say("mapping", f"Responses of account {name} wait in the queue: {wrong}")
+        return None
+
+    def _fetched(
+        self, looked: QueueAnswer, body: bytes, body_hash: str, uri: str, facts: QueueFacts, result: ResponseResult
+    ) -> Fetched:
+        problem = facts.problem or result.problem
+        place = "problems" if problem else "outbox"
+        if facts.kind is QueueKind.STATUS and not problem and not self._settings.keep_status_messages:
             place = "none"
         return Fetched(
             account=self._settings.account, uri=uri, body=body, body_hash=body_hash, headers=looked.headers,
-            kind=facts.kind, order_number=facts.order_number, place=place, problem=facts.problem,
+            kind=facts.kind, order_number=facts.order_number, place=place, problem=problem,
+            understood=facts.problem is None, findings=result.findings,
         )
 
     # The queue's head

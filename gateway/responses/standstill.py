@@ -12,7 +12,7 @@ from gateway.journal.journal import Journal
 
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 300.0
-_KINDS = ("poll", "outbox", "queue")
+_KINDS = ("poll", "outbox", "queue", "mapping")
 
 
 class Standstill:

@@ -146,6 +146,13 @@ class Responses(Section):
     keep_status_messages: bool = Field(
         default=True, description="Write status messages to the outbox too; false only records them."
     )
+    mapping: str = Field(
+        default="",
+        description="A mapping of format response that writes what the ERP imports; empty: UBL as it came.",
+    )
+    keep_ubl: bool = Field(
+        default=False, description="With a mapping: put the UBL beside each mapped file, with the ending .ubl."
+    )
     on_problem: Literal["acknowledge", "stop"] = Field(
         default="acknowledge",
         description='What becomes of a queue message that cannot be understood: "acknowledge" keeps it in '
@@ -198,6 +205,11 @@ class Settings(Section):
         if isinstance(routes, list):
             whole["routes"] = tuple(routes)
         return whole
+
+    def asking_for_suppliers(self) -> list[str]:
+        """Return the accounts that send and have a route that asks whether Jakamo knows the supplier."""
+        asking = {route.account for route in self.routes if route.rules.supplier_known != "off"}
+        return [name for name, account in self.accounts.items() if name in asking and account.send]
 
     def outbox_for(self, account: str) -> Path:
         """Return the outbox folder of an account: its own, or the common one."""

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from gateway.settings.rules import Rules
 from gateway.settings.values import Section, Wait, Word
 
 MARKER_PREFIX = "marker:"
@@ -113,6 +114,11 @@ class Route(Section):
         default="refuse",
         description='What becomes of an order that breaks the Jakamo profile: "refuse" sends it to the error folder, '
         '"warn" sends it to Jakamo and notes the findings.',
+    )
+    rules: Rules = Field(
+        default_factory=Rules,
+        description='Business rules beyond the schema, each "refuse", "warn" or "off".',
+        examples=[{"dates-in-order": "off", "amounts-add-up": "refuse"}],
     )
 
     @property

@@ -28,7 +28,8 @@ def is_given_by_program(field: FieldInfo) -> bool:
 
 def keys_of(section: type[Section]) -> dict[str, FieldInfo]:
     """Return the keys that a file may hold in this section, in order."""
-    return {key: field for key, field in section.model_fields.items() if not is_given_by_program(field)}
+    fields = section.model_fields.items()
+    return {field.alias or key: field for key, field in fields if not is_given_by_program(field)}
 
 
 def inner_section(annotation: Any) -> type[Section] | None:

@@ -224,7 +224,12 @@ FAILED = [
     xml_failed(
         "PX-8",
         xml_order("PX-8", net="4.00"),
-        found("refused-by-stylesheet", "Totals/@net says 4.00, but the lines come to 3.00."),
+        found(
+            "refused-by-stylesheet",
+            "Totals/@net says 4.00, but the lines come to 3.00. "
+            '(Compared with "Quantity" of line 87, "Price" of line 88.)',
+            line=90, path="/PurchaseOrder/Totals/@net", value="4.00",
+        ),
     ),
     odd_failed(
         "PO-S2",
@@ -329,10 +334,10 @@ REJECTED = [
     Rejected(
         name="no-order.xml",
         data=xml_export(GOOD_XML, xml_order("")).encode(),
-        where="line 15, /PurchaseOrders/PurchaseOrder[2]",
+        where="line 15, /PurchaseOrders/PurchaseOrder[2]/@number",
         finding=found(
             "order-without-number", "This order has no order number at @number.", line=15,
-            path="/PurchaseOrders/PurchaseOrder[2]",
+            path="/PurchaseOrders/PurchaseOrder[2]/@number",
         ),
     ),
     Rejected(

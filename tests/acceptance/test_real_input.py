@@ -95,3 +95,65 @@ def test_opentrans_orders_arrive_or_are_refused_for_a_true_reason(tmp_path: Path
                 assert [number] == list(documents), path.name
                 assert [] == check_opentrans(documents, [path]).problems
             assert before == len(simulator.ledger.documents)
+
+
+ONE_INBOX = [
+    {"name": "cxml", "match": "*.xml", "mapping": "cxml-order", "account": "main", "content": {"root": "cXML"}},
+    {
+        "name": "opentrans", "match": "*.xml", "mapping": "opentrans-order", "account": "main",
+        "content": {"root": "{http://www.opentrans.org/XMLSchema/2.1}ORDER"},
+    },
+    {"name": "ubl", "match": "*.xml", "mapping": "ubl-to-jakamo", "account": "main"},
+]  # fmt: skip
+ORDERS = {
+    "xml/cxml/CXmlTest_Builder_fixtures_order_request.xml": "myorder-1",
+    "xml/cxml/CXmlTest_Handling_fixtures_order_request.xml": "acme-1-1",
+    "xml/opentrans/Example_ORDER_Testdistributor_Bestellung.xml": "ORDER_180801-004",
+    "ubl/oasis/UBL-Order-2.0-Example.xml": "AEG012345",
+    "ubl/oasis/UBL-Order-2.1-Example.xml": "34",
+    "ubl/peppol-bis3/UC1_Order.xml": "1",
+}
+NO_ORDERS = {
+    "ubl/peppol-bis3/OrderResponse_Example.xml": "not-taken",
+    "ubl/oasis-val/order-test-bad-syntax.xml": "broken-xml",
+    "xml/opentrans/Example_ORDERRESPONSE_Testdistributor_Auftragsbestaetigung.xml": "unknown-root",
+    "xml/not-well-formed/PurchaseOrder.xml": "broken-xml",
+    "torture/xml/xmlbomb.xml": "doctype",
+}
+
+
+def test_formats_that_share_an_inbox_are_told_apart_by_their_root(tmp_path: Path, simulator: Simulator) -> None:
+    """Six real orders of three formats are sent and valid; what is no order lies in error/ with its reason."""
+    site = Site(tmp_path, simulator, routes=ONE_INBOX)
+    for name in (*ORDERS, *NO_ORDERS):
+        site.drop(Path(name).name, (SHARED / name).read_bytes())
+    site.run(120)
+    assert sorted(site.sent()) == sorted(("Order", number) for number in ORDERS.values())
+    for document in simulator.ledger.documents:
+        assert oasis("Order").validate(etree.fromstring(document.body))
+    assert site.errors() == sorted(Path(name).name for name in NO_ORDERS)
+    assert {name: site.reason(Path(name).name)["code"] for name in NO_ORDERS} == NO_ORDERS
+
+
+def test_a_peppol_order_is_changed_and_cancelled(tmp_path: Path, simulator: Simulator) -> None:
+    """The three documents of Peppol's own scenario reach Jakamo as what they are, under the order's number."""
+    folder = SHARED / "ubl" / "peppol-bis3" / "advanced_ordering_sc1"
+    site = Site(tmp_path, simulator, routes=ONE_INBOX)
+    for name in ("Order_sc1.xml", "OrderChange_sc1.xml", "OrderCancellation_sc1.xml"):
+        site.drop(name, (folder / name).read_bytes())
+        site.run(60)
+    assert site.errors() == []
+    assert site.sent() == [("Order", "Order-1"), ("OrderChange", "Order-1"), ("StatusMessage", "Order-1")]
+
+
+def test_a_cxml_order_is_updated_and_deleted(tmp_path: Path, simulator: Simulator) -> None:
+    """One attribute says what it is: new, then an update with another quantity, then a delete."""
+    (text,) = [path.read_text("utf-8") for path in (SHARED / "xml" / "cxml").glob("*Builder*")]
+    update = text.replace('type="new"', 'type="update"').replace("3420.60", "4183.80").replace('"3" line', '"4" line')
+    site = Site(tmp_path, simulator, routes=ONE_INBOX)
+    for number, document in enumerate((text, update, text.replace('type="new"', 'type="delete"'))):
+        site.drop(f"{number}.xml", document)
+        site.run(60)
+    assert site.errors() == []
+    assert [kind for kind, _number in site.sent()] == ["Order", "OrderChange", "StatusMessage"]
+    assert b">4</cbc:Quantity>" in simulator.ledger.documents[1].body

@@ -236,5 +236,5 @@ def test_run_is_the_way_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.value.code == 0
     listed = capsys.readouterr().out
     commands = re.findall(r"^\W{2}([a-z-]+) ", listed.partition("Commands")[2], re.MULTILINE)
-    assert commands[:6] == ["demo", "init", "check", "run", "status", "orders"]
+    assert commands[:8] == ["demo", "init", "check", "init-mapping", "explain", "test-mapping", "run", "status"]
     assert commands[-1] == "simulate"

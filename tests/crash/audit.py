@@ -37,11 +37,12 @@ class Expected:
     queue: tuple[bytes, ...] = ()  # what the other side put into the queue
     problems: tuple[bytes, ...] = ()  # what of it cannot be understood
     redelivered: tuple[bytes, ...] = ()  # what was delivered before, and is now in outbox/ besides
+    mapped: tuple[bytes, ...] = ()  # what a mapping makes of the queue, in outbox/ beside the UBL
 
     @property
     def outbox(self) -> Counter[bytes]:
         """Return what the ERP is to find in the end."""
-        return Counter([*(body for body in self.queue if body not in self.problems), *self.redelivered])
+        return Counter([*(body for body in self.queue if body not in self.problems), *self.redelivered, *self.mapped])
 
 
 def after_kill(root: Path, simulator: Simulator, expected: Expected) -> list[str]:

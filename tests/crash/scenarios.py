@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.clock import SystemClock
 from gateway.journal import actions
 from gateway.journal.journal import journal_url, open_journal
+from gateway.mapping.worker import Worker
+from gateway.model import QueueKind, ResponseRequest
 from gateway.simulator import Fault
 from tests.crash.audit import Expected
 from tests.erp_xml import HEAD, xml_order
@@ -85,6 +87,16 @@ def _responses(site: Site) -> Expected:
     for body in _kept(site):
         site.simulator.enqueue(body, {"Jakamo-Order-Number": "PO-1"})
     return Expected(files=(ORDER,), queue=_kept(site))
+
+
+def _responses_mapped(site: Site) -> Expected:
+    confirmation, _status = _kept(site)
+    request = ResponseRequest(
+        kind=QueueKind.RESPONSE, order_number="PO-1", account="main", body=confirmation, mapping="csv-confirmations"
+    )
+    rows = Worker(None, None).respond(request).written
+    assert rows is not None
+    return replace(_responses(site), mapped=(rows,))
 
 
 def _extract_in_error(site: Site) -> None:
@@ -199,6 +211,7 @@ WITH_MARKER = {
 WITH_END = {
     "routes": [{"name": "erp", "match": "*.xml", "mapping": "erp-xml-order", "account": "main", "complete": "trailer"}]
 }
+MAPPED = {"responses": {"mapping": "csv-confirmations", "keep_ubl": True}}
 SCENARIOS = {
     scenario.key: scenario
     for scenario in (
@@ -221,5 +234,6 @@ SCENARIOS = {
         Scenario("L", "an unfinished file, given back", _started, _unfinished_file, options=WITH_END),
         Scenario("M", "a failed order replaced by a fresh export", _failed, _fresh_export),
         Scenario("N", "a response delivered again on demand", _response_taken, _asked_to_redeliver),
+        Scenario("O", "a confirmation mapped, its UBL beside it", _order_sent, _responses_mapped, options=MAPPED),
     )
 }

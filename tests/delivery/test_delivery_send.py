@@ -170,6 +170,33 @@ def test_outcomes_are_given_a_moment_to_come_together(rig: Rig, book: Book, wire
     assert ["sent"] * 4 == book.states()
 
 
+def test_nobody_waits_once_all_are_back(rig: Rig, book: Book, wire: ToldWire, clock: ManualClock) -> None:
+    """The commit follows the last outcome at once."""
+    book.drop(*(order(f"PO-{number}") for number in range(4)))
+    rig.delivery.gathered_step()
+    rig.until_returned(4)
+    before = clock.monotonic()
+    assert rig.delivery.gathered_step()
+
+    assert before == clock.monotonic()
+    assert ["sent"] * 4 == book.states()
+
+
+def test_a_look_that_finds_nothing_to_send_commits_nothing(rig: Rig, book: Book, clock: ManualClock) -> None:
+    """An empty transaction would wake everything that waits for the journal to move. What falls due is still seen."""
+    book.drop(order())
+    (out,) = book.begin()
+    book.finish(out, state=MessageState.RETRYING, due_at=clock.now() + timedelta(seconds=30))
+    before = book.journal.commits
+    assert not rig.delivery.step()
+    assert before == book.journal.commits
+
+    clock.advance(30)
+    rig.pump()
+
+    assert ["sent"] == book.states()
+
+
 def test_an_answer_stands_although_the_look_at_the_queue_fails(rig: Rig, book: Book, wire: ToldWire) -> None:
     """403, and then our own look breaks: the 403 is what is recorded, as the account's trouble."""
 

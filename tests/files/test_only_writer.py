@@ -32,6 +32,11 @@ def writing_mode(call: ast.Call, position: int) -> bool:
     return True
 
 
+def opens_nowhere(node: ast.Call) -> bool:
+    """Tell whether a call opens the null device, which keeps nothing."""
+    return bool(node.args) and ast.unparse(node.args[0]) == "os.devnull"
+
+
 def writing_calls(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and name of each call that could write a file past the door."""
     for node in ast.walk(ast.parse(source)):
@@ -47,7 +52,7 @@ def writing_calls(source: str) -> Iterator[tuple[int, str]]:
             continue
         owner = function.value.id if isinstance(function.value, ast.Name) else ""
         if (
-            (owner == "os" and function.attr in OS_WRITERS)
+            (owner == "os" and function.attr in OS_WRITERS and not opens_nowhere(node))
             or (owner == "shutil" and function.attr in SHUTIL_WRITERS)
             or (owner in ("io", "codecs") and function.attr == "open" and writing_mode(node, 1))
             or function.attr in PATH_WRITERS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any, cast
 
 import pytest
 
+from gateway.clock import SystemClock
 from gateway.errors import FileRejected, SettingsError, StorageError
-from gateway.intake.batches import MOST_BYTES, MOST_FILES, Opened, Usable, read_batches, without_equal_bytes
+from gateway.files.durable import FileDoor
+from gateway.files.layout import Layout
+from gateway.intake.batches import HELD_BYTES, MOST_BYTES, MOST_FILES, Opened, Usable, read_batches, without_equal_bytes
 from gateway.intake.context import IntakeContext
 from gateway.model import ReadResult
 from gateway.settings import Intake, Route
+from gateway.settings.models import Folders
 
 ROUTE = Route(name="csv", match="*.csv", mapping="csv-order", account="main")
 OTHER = Route(name="other", match="*.txt", mapping="csv-order", account="other")
@@ -25,11 +30,13 @@ class ToldReader:
     def __init__(self, **outcomes: Exception) -> None:
         self.outcomes = outcomes
         self.trips: list[list[str]] = []
+        self.spools: list[Path] = []
 
-    def read_many(self, files: Sequence[tuple[str, Path, str, bool]], *, max_bytes: int) -> Future[Any]:
+    def read_many(self, files: Sequence[tuple[str, Path, str, bool, Path | None]], *, max_bytes: int) -> Future[Any]:
         """Return what each file gives."""
-        names = [name for _, _, name, _ in files]
+        names = [name for _, _, name, _, _ in files]
         self.trips.append(names)
+        self.spools += [spool for *_, spool in files if spool is not None]
         future: Future[Any] = Future()
         trouble = [self.outcomes[name] for name in names if name in self.outcomes]
         own = [error for error in trouble if not isinstance(error, FileRejected)]
@@ -59,15 +66,17 @@ def read(name: str, sha256: str | None = None) -> ReadResult:
 
 
 def opened(name: str, size: int = 10, route: Route = ROUTE) -> Opened:
-    row = cast("Any", {"name": name, "sequence": 1, "state": "claimed", "version": 1})
+    row = cast("Any", {"name": name, "claim": f"claim-of-{name}", "sequence": 1, "state": "claimed", "version": 1})
     return Opened(row=row, route=route, mapping=None, path=Path(name), size=size, signature="s")
 
 
 def context(pool: ToldReader | None = None, mappings: ToldMappings | None = None) -> IntakeContext:
     """Return a context of which only what reads is there."""
     nothing = cast("Any", None)
+    state = Path(tempfile.gettempdir())
+    layout = Layout(Folders(inbox=state, outbox=state, error=state, retry=state, done=state, state=state))
     return IntakeContext(
-        journal=nothing, keeper=nothing, files=nothing, layout=nothing, clock=nothing,
+        journal=nothing, keeper=nothing, files=FileDoor(clock=SystemClock()), layout=layout, clock=nothing,
         pool=cast("Any", pool), mappings=cast("Any", mappings), settings=Intake(node="test"), routes=(ROUTE,),
     )  # fmt: skip
 
@@ -93,11 +102,20 @@ def test_small_files_share_a_trip_up_to_a_number() -> None:
 
 
 def test_large_files_travel_alone() -> None:
-    """What a trip holds in memory is bounded, whatever the number of files."""
+    """What a trip holds in memory is bounded, whatever the number of files; the orders of a large one get a spool."""
     pool = ToldReader()
-    outcomes(pool, [opened("small.csv"), opened("large.csv", MOST_BYTES + 1), opened("a.csv"), opened("b.csv")])
+    outcomes(pool, [opened("small.csv"), opened("large.csv", HELD_BYTES + 1), opened("a.csv"), opened("b.csv")])
 
     assert pool.trips == [["small.csv"], ["large.csv"], ["a.csv", "b.csv"]]
+    assert [spool.name for spool in pool.spools] == ["claim-of-large.csv"]
+
+
+def test_a_trip_takes_only_so_many_bytes() -> None:
+    """Files of some size that come together are cut into several trips."""
+    pool = ToldReader()
+    outcomes(pool, [opened(name, MOST_BYTES // 2) for name in ("a.csv", "b.csv", "c.csv")])
+
+    assert pool.trips == [["a.csv", "b.csv"], ["c.csv"]]
 
 
 def test_no_files_no_trip() -> None:

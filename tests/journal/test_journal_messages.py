@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.journal import accounts, decisions, messages, sending
+from gateway.journal.history import of_subject
 from gateway.journal.imports import Declared, record_declared
 from gateway.journal.messages import ToMap
 from gateway.journal.states import Change, change_messages
@@ -44,6 +45,18 @@ def test_messages_are_mapped_in_claim_order_batch_by_batch(book: Book) -> None:
     assert [*third] == [one.request.key for one in to_map(book, 3, skip=ids)]
     assert [*first, *second, *third] == [one.request.key for one in to_map(book, nodes=["node"])]
     assert [] == to_map(book, nodes=["another"])
+
+
+def test_what_is_mapped_and_may_go_is_written_once(book: Book) -> None:
+    """Ready and its lane's head in one change of the row; history tells of both when the lane says otherwise."""
+    first, second = book.drop(order("PO-1"), order("PO-2", refused=True))
+    (behind,) = book.drop(order("PO-2", text="3"), origin="retry")
+
+    assert [2, 2, 2] == [book.row(key)["version"] for key in (first, second, behind)]
+    assert book.row(first)["turn"]
+    assert "parked" == book.row(behind)["state"]
+    told = book.journal.read(lambda c: [event["event"] for event in of_subject(c, "message", [behind])])
+    assert ["registered", "ready", "parked"] == told
 
 
 KNOWN_BEFORE: dict[str, tuple[list[Doc], list[Doc], tuple[bool, int]]] = {

@@ -242,7 +242,7 @@ def test_an_extract_is_the_rows_byte_for_byte() -> None:
         parts = ["Order;Text\r\n", 'PO1;"ä\r\nö"\n', "PO2;x\r\n", '"PO1";  "y\r', "END;3\r\n"]
         data = bom + b"".join(part.encode(codec) for part in parts)
         wanted = bom + b"".join(part.encode(codec) for part in (parts[0], parts[1], parts[3]))
-        assert extract_csv(data, declared, [0], name="f") == wanted
+        assert extract_csv(data, declared, [[0]], name="f") == [wanted]
         assert csv_orders(wanted, declared)[0].source_hash == csv_orders(data, declared)[0].source_hash
 
 
@@ -264,7 +264,7 @@ def test_real_flat_export_of_another_system() -> None:
     assert len(orders) == 2000
     assert sum(len(group.rows) for group in content.groups) == 4472
     assert not any(order.findings for order in orders)
-    assert extract_csv(path.read_bytes(), declared, range(2000), name="f") == path.read_bytes()
+    assert extract_csv(path.read_bytes(), declared, [range(2000)], name="f") == [path.read_bytes()]
 
 
 def test_the_columns_of_these_tests_are_sound() -> None:

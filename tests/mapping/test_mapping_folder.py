@@ -99,6 +99,7 @@ position = 4
         ('order_number = "@no"', 'order_number = "@no"\nenvelope = ["Head"]', "xml.envelope"),
         ('order_number = "@no"', 'order_number = "@no"\nkind = { path = "@t" }', "xml.kind.values"),
         ('order_number = "@no"', 'order_number = "@no"\nkind = {}', "xml.kind"),
+        ('order_number = "@no"', 'order_number = "@no"\nkind = {root = {}, absent = "Order"}', "xml.kind.absent"),
         ('order_number = "@no"', 'order_number = "@no"\nfields = [{path = "a", of = "line"}]', "xml.fields[1].of"),
         ('order_number = "@no"', 'order_number = "@no"\nlines = [{path = "y:L"}]', "xml.lines[1].path"),
         ('order_number = "@no"', 'order_number = "@no"\nfields = [{path = "a", type = "date"}]', "xml.fields[1].dates"),

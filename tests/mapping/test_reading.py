@@ -10,7 +10,7 @@ from mapping_help import CSV_TOML, csv_mapping, write_folder, xml_mapping
 
 from gateway.errors import FileRejected, StorageError
 from gateway.mapping.mapping import Mapping, MappingStore, load_mapping
-from gateway.mapping.reading import extract, read_file, read_source
+from gateway.mapping.reading import extracts, read_file, read_source
 from gateway.model import MessageKind
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
@@ -79,12 +79,12 @@ def test_extracts_of_each_format(tmp_path: Path) -> None:
     """From a file on disk: rows, subtree, or the whole document."""
     table = tmp_path / "a.csv"
     table.write_bytes(b"Order;Line\nPO1;1\nPO2;1\n")
-    assert extract(csv_mapping(tmp_path / "c"), table, [1]) == b"Order;Line\nPO2;1\n"
+    assert extracts(csv_mapping(tmp_path / "c"), table, [1]) == [b"Order;Line\nPO2;1\n"]
     document = tmp_path / "a.xml"
     document.write_bytes(b'<Orders xmlns="urn:example:erp"><Order no="1"/><Order no="2"/></Orders>')
-    assert b'no="1"' not in extract(xml_mapping(tmp_path / "x"), document, [1])
+    assert b'no="1"' not in extracts(xml_mapping(tmp_path / "x"), document, [1])[0]
     document.write_bytes(ORDER)
-    assert extract(MappingStore(None).get("ubl"), document, [0]) == ORDER
+    assert extracts(MappingStore(None).get("ubl"), document, [0]) == [ORDER]
 
 
 def torture() -> list[Path]:

@@ -11,7 +11,8 @@ from gateway.documents.xmlio import parse_document, read_prolog
 from gateway.errors import SettingsError
 from gateway.mapping.mapping import Mapping, MappingStore
 from gateway.mapping.schemas import SchemaStore
-from gateway.mapping.transform import KEPT_STYLESHEETS, Mapper, compile_stylesheet
+from gateway.mapping.stylesheets import compile_stylesheet
+from gateway.mapping.transform import KEPT_STYLESHEETS, Mapper
 from gateway.model import MapRequest, MapResult, MessageKind
 
 SCHEMAS = SchemaStore(None)

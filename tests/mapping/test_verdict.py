@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from lxml import etree
-from mapping_help import csv_mapping, xml_mapping
 
 from gateway.mapping.faults import Fault
-from gateway.mapping.mapping import Mapping, load_mapping
-from gateway.mapping.provenance import finding
+from gateway.mapping.provenance import in_document
 from gateway.mapping.schemas import SchemaStore
 from gateway.mapping.validate import verdict
 
@@ -116,89 +112,11 @@ def test_what_hides_behind_an_unknown_element_is_found_where_it_is_certain() -> 
     assert messages == {"Order has no IssueDate."}
 
 
-def csv_source(mapping: Mapping) -> etree._Element:
-    """Return a canonical tree with two lines."""
-    assert mapping.csv.line_number == "line"
-    return etree.fromstring(
-        '<order number="PO1">'
-        '<row n="5"><number c="1">PO1</number><line c="2">10</line><q c="3" raw="1,5">1.5</q><w c="4">x</w></row>'
-        '<row n="9"><number c="1">PO1</number><line c="2">20</line><q c="3" raw="1,5">1.5</q><w c="4">1.5</w></row>'
-        "</order>"
-    )
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Mapping:
-    """A CSV mapping with four columns."""
-    folder = csv_mapping(tmp_path / "m").folder
-    with (folder / "mapping.toml").open("a", encoding="utf-8") as out:
-        out.write('[[csv.columns]]\nheader = "Amount"\nname = "q"\n[[csv.columns]]\nheader = "Weight"\nname = "w"\n')
-    return load_mapping(folder)
-
-
-def test_a_fault_in_a_line_names_its_row_and_column(table: Mapping) -> None:
-    """By the line's number, whatever its place; the column where one cell alone holds the value."""
-    document = etree.fromstring(ORDER)
-    first, second = document.iter("{*}Quantity")
-    placed = finding(Fault(code="x", message="m", element=first, value="1.5"), table, csv_source(table))
-    assert (placed.row, placed.column, placed.value, placed.path) == (5, "Amount", "1,5", None)
-    placed = finding(Fault(code="x", message="m", element=second, value="1.5"), table, csv_source(table))
-    assert (placed.row, placed.column, placed.severity) == (9, None, "warning")
-    assert placed.path == "/Order/OrderLine[2]/LineItem/Quantity"
-
-
-def test_a_line_with_another_number_is_found_by_its_place(table: Mapping) -> None:
-    """A stylesheet may renumber: as long as there are as many lines as rows, the place tells."""
-    document = etree.fromstring(ORDER.replace("<b:ID>20</b:ID>", "<b:ID>2</b:ID>"))
-    (element,) = [one for one in document.iter("{*}ID") if one.text == "2"]
-    assert finding(Fault(code="x", message="m", element=element), table, csv_source(table)).row == 9
-    shorter = etree.fromstring('<order number="PO1"><row n="5"/></order>')
-    placed = finding(Fault(code="x", message="m", element=element), table, shorter)
-    assert (placed.row, placed.path) == (None, "/Order/OrderLine[2]/LineItem/ID")
-
-
-def test_a_fault_in_the_header_names_the_first_row(table: Mapping) -> None:
-    """Values of the whole order stand in each row; the first will do."""
-    document = etree.fromstring(ORDER)
-    element = next(document.iter("{*}ID"))
-    placed = finding(Fault(code="x", message="m", element=element, value="PO1"), table, csv_source(table))
-    assert (placed.row, placed.column) == (5, "Order")
-    placed = finding(Fault(code="x", message="m", element=document), table, csv_source(table))
-    assert (placed.row, placed.path) == (5, "/Order")
-
-
-XML_SOURCE = """<order xmlns:src="urn:gateway:source" xmlns:o="urn:example:erp"><o:Order src:line="3" no="PO1">
-<o:Date src:line="4">soon</o:Date>
-<o:L src:line="5" n="10"><o:Q src:line="6">x</o:Q></o:L><o:L src:line="7" n="20"><o:Q src:line="8">x</o:Q></o:L>
-</o:Order></order>"""
-
-
-def test_faults_of_xml_name_line_and_path(tmp_path: Path) -> None:
-    """The line of the source element that holds the value; else that of its order line, else of the order."""
-    mapping = xml_mapping(tmp_path / "m", '[[xml.lines]]\npath = "e:L"\nnumber = "@n"\n')
-    document = etree.fromstring(ORDER)
-    second = list(document.iter("{*}Quantity"))[1]
-    source = etree.fromstring(XML_SOURCE)
-
-    def place(element: etree._Element, value: str | None) -> tuple[int | None, str | None]:
-        placed = finding(Fault(code="x", message="m", element=element, value=value), mapping, source)
-        return placed.line, placed.path
-
-    assert place(second, "x") == (8, "/Order/L[2]/Q")
-    assert place(second, "10") == (7, "/Order/L[2]")
-    assert place(next(document.iter("{*}IssueDate")), "soon") == (4, "/Order/Date")
-    assert place(next(document.iter("{*}ID")), "PO1") == (3, "/Order/@no")
-    assert place(document, None) == (3, "/Order")
-    renumbered = etree.fromstring(ORDER.replace("<b:ID>20</b:ID>", "<b:ID>2</b:ID>"))
-    assert place(list(renumbered.iter("{*}Quantity"))[1], "x") == (8, "/Order/L[2]/Q")
-
-
-def test_faults_of_a_pass_through_name_the_line_of_the_file(tmp_path: Path) -> None:
-    """There the document is the source."""
-    mapping = xml_mapping(tmp_path / "m")
-    declared = mapping.declared.model_copy(update={"format": "ubl"})
+def test_faults_of_a_pass_through_name_the_line_of_the_file() -> None:
+    """There the document is the source; what is missing is told by the path that it would have."""
     document = etree.fromstring(ORDER.replace("<b:IssueDate>", "\n<b:IssueDate>"))
     element = next(document.iter("{*}IssueDate"))
-    same = Mapping("ubl", tmp_path, "x", declared)
-    placed = finding(Fault(code="x", message="m", element=element, certain=True), same, document)
+    placed = in_document(Fault(code="x", message="m", element=element, certain=True))
     assert (placed.line, placed.path, placed.severity) == (2, "/Order/IssueDate", "error")
+    placed = in_document(Fault(code="missing-element", message="m", element=document, expected="ID"))
+    assert (placed.line, placed.path, placed.severity) == (1, "/Order/ID", "warning")

@@ -37,7 +37,7 @@ def test_refusals_stand_in_the_place_of_results(mine: Worker, tmp_path: Path) ->
     first, second = mine.read_many([task(good), task(bad)])
     assert not isinstance(first, FileRejected)
     assert isinstance(second, FileRejected)
-    assert mine.extract("good", good, [0]) == good.read_bytes()
+    assert mine.extracts("good", good, [0], None) == [good.read_bytes()]
     with pytest.raises(SettingsError):
         mine.read_many([task(good), task(good, "typo")])
 

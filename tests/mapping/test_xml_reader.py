@@ -98,10 +98,10 @@ def test_canonical_tree_holds_envelope_subtree_and_lines(mapping: Mapping) -> No
     ("old", "new", "expected"),
     [
         ("<Date>2026-02-01</Date>", "<Date>01.02.2026</Date>", [("bad-date", 5, "/Orders/Order[1]/Date")]),
-        ("<Date>2026-02-01</Date>", "", [("missing-value", 4, "/Orders/Order[1]/e:Date")]),
+        ("<Date>2026-02-01</Date>", "", [("missing-value", 4, "/Orders/Order[1]/Date")]),
         ("<Date>2026-02-01</Date>", "<Date/>", [("missing-value", 5, "/Orders/Order[1]/Date")]),
         ("<Qty>2</Qty>", "<Qty>2.5</Qty>", [("bad-decimal", 6, "/Orders/Order[1]/Lines/Line[2]/Qty")]),
-        ("<Qty>2</Qty>", "", [("missing-value", 6, "/Orders/Order[1]/Lines/Line[2]/e:Qty")]),
+        ("<Qty>2</Qty>", "", [("missing-value", 6, "/Orders/Order[1]/Lines/Line[2]/Qty")]),
         ('no="20"', 'no="10"', [("duplicate-line", 6, "/Orders/Order[1]/Lines/Line[2]")]),
         ('no="PO1"', 'no="PO1-LONG"', [("too-long", 4, "/Orders/Order[1]/@no")]),
         ('action="new"', 'action="drop"', [("unknown-kind", 4, "/Orders/Order[1]/@action")]),
@@ -200,6 +200,25 @@ def _toml(text: str) -> Any:
     import tomllib
 
     return tomllib.loads(text)
+
+
+def test_an_absent_kind_is_what_is_declared_for_it(tmp_path: Path) -> None:
+    """An attribute that its DTD gives a default may be left out: the declared kind stands in, else memory decides."""
+    text = DOCUMENT.replace(' action="new"', "")
+    assert orders(xml_mapping(tmp_path / "plain", MORE), text)[0].kind_hint is None
+    declared = MORE.replace('update = "OrderChange" } }', 'update = "OrderChange" }, absent = "Order" }')
+    found = orders(xml_mapping(tmp_path / "declared", declared), text)
+    assert [one.kind_hint for one in found] == [MessageKind.ORDER, MessageKind.CHANGE]
+
+
+def test_what_a_mapping_refuses_by_name_comes_before_its_root(tmp_path: Path) -> None:
+    """A document of another root that the mapping knows by name is refused in the mapping's own words."""
+    more = '[[xml.refuse]]\nof = "file"\npath = "/*[local-name() = \'Invoice\']"\nmessage = "An invoice."\n'
+    with pytest.raises(FileRejected) as refusal:
+        orders(xml_mapping(tmp_path / "erp", more), "<Invoice/>")
+    (finding,) = refusal.value.findings
+    assert isinstance(finding, Finding)
+    assert (finding.code, finding.message, finding.path) == ("not-taken", "An invoice.", "/Invoice")
 
 
 def test_constant_kind_and_functions_in_paths(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ CALLER = b"""<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL
 <xsl:template match="product"><xsl:call-template name="line-amount">
   <xsl:with-param name="quantity" select="string(@a)"/><xsl:with-param name="price" select="string(@b)"/>
   <xsl:with-param name="base" select="string(@base)"/></xsl:call-template></xsl:template>
+<xsl:template match="exact"><xsl:call-template name="exact-product">
+  <xsl:with-param name="a" select="string(@a)"/><xsl:with-param name="b" select="string(@b)"/>
+</xsl:call-template></xsl:template>
 <xsl:template match="sum"><xsl:call-template name="sum-of-amounts">
   <xsl:with-param name="amounts" select="amount"/></xsl:call-template></xsl:template>
 <xsl:template match="factor"><xsl:call-template name="percent-as-factor">
@@ -69,6 +72,15 @@ def test_a_line_amount_is_quantity_times_price(quantity: str, price: str, base: 
         wanted = Decimal(quantity) * Decimal(price) / Decimal(base)
     if abs(wanted) < 10**12:
         assert cents(wanted) == calculate("product", a=quantity, b=price, base=base)
+
+
+@given(decimals(7, 4), decimals(7, 6))
+@example("0.001", "0.001")
+@example("-2.50", "4")
+@example("0", "-1.5")
+def test_a_product_keeps_all_its_digits(quantity: str, factor: str) -> None:
+    """A quantity in another unit is exact: nothing is rounded, no sign lost."""
+    assert Decimal(quantity) * Decimal(factor) == Decimal(calculate("exact", a=quantity, b=factor))
 
 
 @given(decimals(5, 3), decimals(5, 3), st.sampled_from(["3", "7", "12", "0.5", "2.5", "144"]))

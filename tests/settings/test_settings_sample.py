@@ -14,7 +14,9 @@ from settings_help import Load
 
 from gateway.errors import SettingsError
 from gateway.settings import sample_toml, settings_table
+from gateway.settings.rules import Rules
 from gateway.settings.sample import EXAMPLE_MARK, toml_value
+from gateway.settings.shape import keys_of
 
 PASSWORD = {"GATEWAY_ACCOUNTS__MAIN__PASSWORD": "x"}
 
@@ -59,7 +61,9 @@ def test_sample_and_table_hold_every_setting() -> None:
     rows = settings_table()
     keys = [row.key for row in rows]
     left_out = {f"routes[].content.{key}" for key in ("root", "path", "value")}
+    left_out |= {f"routes[].rules.{key}" for key in keys_of(Rules)} - set(shown)
     assert shown == [key for key in keys if key not in left_out]
+    assert all(f"# {key}: " in sample_toml() for key in keys_of(Rules))
     assert len(keys) == len(set(keys))
     assert all(row.description.endswith(".") and row.type for row in rows)
 

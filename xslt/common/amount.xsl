@@ -155,6 +155,36 @@
     </xsl:call-template>
   </xsl:template>
 
+  <!-- a times b with all its digits: "1.5" and "0.25" as "0.375". -->
+  <xsl:template name="exact-product">
+    <xsl:param name="a"/>
+    <xsl:param name="b"/>
+    <xsl:variable name="first">
+      <xsl:call-template name="checked"><xsl:with-param name="value" select="$a"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="second">
+      <xsl:call-template name="checked"><xsl:with-param name="value" select="$b"/></xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="digits">
+      <xsl:call-template name="product-of-digits">
+        <xsl:with-param name="a" select="translate($first, '.-', '')"/>
+        <xsl:with-param name="b" select="translate($second, '.-', '')"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="scale" select="string-length(substring-after($first, '.'))
+                                       + string-length(substring-after($second, '.'))"/>
+    <xsl:variable name="zeros" select="substring('0000000000000000000000000000', 1,
+                                                 $scale + 1 - string-length($digits))"/>
+    <xsl:variable name="padded" select="concat($zeros, $digits)"/>
+    <xsl:variable name="whole" select="string-length($padded) - $scale"/>
+    <xsl:variable name="opposite" select="starts-with($first, '-') != starts-with($second, '-')"/>
+    <xsl:if test="$opposite and translate($digits, '0', '') != ''">-</xsl:if>
+    <xsl:call-template name="checked">
+      <xsl:with-param name="value" select="concat(substring($padded, 1, $whole), '.',
+                                                  substring($padded, $whole + 1))"/>
+    </xsl:call-template>
+  </xsl:template>
+
   <!-- a times b divided by a positive divisor, in hundredths, rounded half away from zero: a whole number. -->
   <xsl:template name="product-in-cents">
     <xsl:param name="a"/>

@@ -8,11 +8,15 @@
   <xsl:template name="requested-period">
     <xsl:param name="from"/>
     <xsl:param name="until"/>
+    <xsl:param name="until-time"/>
     <xsl:param name="words"/>
     <xsl:if test="concat($from, $until) != ''">
       <cac:RequestedDeliveryPeriod>
         <xsl:if test="string($from)"><cbc:StartDate><xsl:value-of select="$from"/></cbc:StartDate></xsl:if>
         <xsl:if test="string($until)"><cbc:EndDate><xsl:value-of select="$until"/></cbc:EndDate></xsl:if>
+        <xsl:if test="string($until) and string($until-time)">
+          <cbc:EndTime><xsl:value-of select="$until-time"/></cbc:EndTime>
+        </xsl:if>
         <xsl:if test="string($words)"><cbc:Description><xsl:value-of select="$words"/></cbc:Description></xsl:if>
       </cac:RequestedDeliveryPeriod>
     </xsl:if>
@@ -34,29 +38,38 @@
   </xsl:template>
 
   <!-- A delivery: of the whole order, or one instalment of a line (several make a split delivery, so what
-       belongs to one instalment must be given in one call). Nothing when neither day nor place is known.
-       The name of the place is its party's. -->
+       belongs to one instalment must be given in one call). Nothing when neither day nor place is known,
+       unless it is a numbered instalment with its quantity.
+       The name of the place is its party's; `party-contact` is what the template "contact" wrote. -->
   <xsl:template name="delivery">
     <xsl:param name="id"/>
     <xsl:param name="quantity"/>
     <xsl:param name="unit"/>
     <xsl:param name="from"/>
     <xsl:param name="until"/>
+    <xsl:param name="until-time"/>
     <xsl:param name="words"/>
     <xsl:param name="party-id"/>
     <xsl:param name="party-name"/>
     <xsl:param name="street"/>
     <xsl:param name="additional-street"/>
     <xsl:param name="department"/>
+    <xsl:param name="district"/>
     <xsl:param name="city"/>
     <xsl:param name="postal-zone"/>
     <xsl:param name="region"/>
     <xsl:param name="address-lines" select="/.."/>
     <xsl:param name="country"/>
     <xsl:param name="country-name"/>
-    <xsl:variable name="place" select="concat($street, $additional-street, $department, $city, $postal-zone,
+    <xsl:param name="party-contact"/>
+    <xsl:param name="carrier-id"/>
+    <xsl:param name="carrier-name"/>
+    <xsl:param name="despatch-date"/>
+    <xsl:variable name="place" select="concat($street, $additional-street, $department, $district, $city, $postal-zone,
                                        $region, $address-lines, $country, $country-name)"/>
-    <xsl:if test="concat($party-id, $party-name, $place, $from, $until) != ''">
+    <xsl:variable name="carrier" select="concat($carrier-id, $carrier-name)"/>
+    <xsl:if test="concat($party-id, $party-name, $party-contact, $place, $from, $until, $carrier, $despatch-date) != ''
+                  or (string($id) and string($quantity))">
       <cac:Delivery>
         <xsl:if test="string($id)"><cbc:ID><xsl:value-of select="$id"/></cbc:ID></xsl:if>
         <xsl:call-template name="quantity">
@@ -69,6 +82,7 @@
               <xsl:with-param name="street" select="$street"/>
               <xsl:with-param name="additional-street" select="$additional-street"/>
               <xsl:with-param name="department" select="$department"/>
+              <xsl:with-param name="district" select="$district"/>
               <xsl:with-param name="city" select="$city"/>
               <xsl:with-param name="postal-zone" select="$postal-zone"/>
               <xsl:with-param name="region" select="$region"/>
@@ -81,14 +95,28 @@
         <xsl:call-template name="requested-period">
           <xsl:with-param name="from" select="$from"/>
           <xsl:with-param name="until" select="$until"/>
+          <xsl:with-param name="until-time" select="$until-time"/>
           <xsl:with-param name="words" select="$words"/>
         </xsl:call-template>
-        <xsl:if test="concat($party-id, $party-name) != ''">
+        <xsl:if test="$carrier != ''">
+          <xsl:call-template name="party">
+            <xsl:with-param name="name" select="'CarrierParty'"/>
+            <xsl:with-param name="id" select="$carrier-id"/>
+            <xsl:with-param name="party-name" select="$carrier-name"/>
+          </xsl:call-template>
+        </xsl:if>
+        <xsl:if test="concat($party-id, $party-name, $party-contact) != ''">
           <xsl:call-template name="party">
             <xsl:with-param name="name" select="'DeliveryParty'"/>
             <xsl:with-param name="id" select="$party-id"/>
             <xsl:with-param name="party-name" select="$party-name"/>
+            <xsl:with-param name="contact" select="$party-contact"/>
           </xsl:call-template>
+        </xsl:if>
+        <xsl:if test="string($despatch-date)">
+          <cac:Despatch>
+            <cbc:RequestedDespatchDate><xsl:value-of select="$despatch-date"/></cbc:RequestedDespatchDate>
+          </cac:Despatch>
         </xsl:if>
       </cac:Delivery>
     </xsl:if>

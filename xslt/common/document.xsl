@@ -5,6 +5,8 @@
      template for each mode it has something for. A mode without one stays empty:
 
        notes             cbc:Note
+       validity          cac:ValidityPeriod
+       order-reference   what follows the number in the cac:OrderReference of a change
        references        cac:QuotationDocumentReference, cac:AdditionalDocumentReference, cac:Contract
        buyer             cac:BuyerCustomerParty
        supplier          cac:SellerSupplierParty
@@ -23,6 +25,7 @@
     xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
 
   <xsl:import href="amount.xsl"/>
+  <xsl:import href="value.xsl"/>
   <xsl:import href="party.xsl"/>
   <xsl:import href="delivery.xsl"/>
   <xsl:import href="line.xsl"/>
@@ -47,6 +50,7 @@
     <xsl:param name="number" select="/order/@number"/>
     <xsl:param name="issue-date"/>
     <xsl:param name="issue-time"/>
+    <xsl:param name="sequence-number"/>
     <xsl:param name="currency"/>
     <xsl:param name="customer-reference"/>
     <xsl:param name="accounting-cost"/>
@@ -61,6 +65,7 @@
             <xsl:with-param name="number" select="$number"/>
             <xsl:with-param name="issue-date" select="$issue-date"/>
             <xsl:with-param name="issue-time" select="$issue-time"/>
+            <xsl:with-param name="sequence-number" select="$sequence-number"/>
             <xsl:with-param name="currency" select="$currency"/>
             <xsl:with-param name="customer-reference" select="$customer-reference"/>
             <xsl:with-param name="accounting-cost" select="$accounting-cost"/>
@@ -76,6 +81,7 @@
             <xsl:with-param name="number" select="$number"/>
             <xsl:with-param name="issue-date" select="$issue-date"/>
             <xsl:with-param name="issue-time" select="$issue-time"/>
+            <xsl:with-param name="sequence-number" select="$sequence-number"/>
             <xsl:with-param name="currency" select="$currency"/>
             <xsl:with-param name="customer-reference" select="$customer-reference"/>
             <xsl:with-param name="accounting-cost" select="$accounting-cost"/>
@@ -91,6 +97,7 @@
     <xsl:param name="number"/>
     <xsl:param name="issue-date"/>
     <xsl:param name="issue-time"/>
+    <xsl:param name="sequence-number"/>
     <xsl:param name="currency"/>
     <xsl:param name="customer-reference"/>
     <xsl:param name="accounting-cost"/>
@@ -104,6 +111,7 @@
     <xsl:if test="$change">
       <cbc:SequenceNumberID>
         <xsl:choose>
+          <xsl:when test="string($sequence-number)"><xsl:value-of select="$sequence-number"/></xsl:when>
           <xsl:when test="number($change-number) &gt;= 1"><xsl:value-of select="$change-number"/></xsl:when>
           <xsl:otherwise>1</xsl:otherwise>
         </xsl:choose>
@@ -117,9 +125,11 @@
     <xsl:if test="string($accounting-cost)">
       <cbc:AccountingCost><xsl:value-of select="$accounting-cost"/></cbc:AccountingCost>
     </xsl:if>
+    <xsl:apply-templates select="." mode="validity"/>
     <xsl:if test="$change">
       <cac:OrderReference>
         <cbc:ID><xsl:value-of select="$number"/></cbc:ID>
+        <xsl:apply-templates select="." mode="order-reference"/>
       </cac:OrderReference>
     </xsl:if>
     <xsl:apply-templates select="." mode="references"/>
@@ -134,6 +144,8 @@
   </xsl:template>
 
   <xsl:template match="node()" mode="notes"/>
+  <xsl:template match="node()" mode="validity"/>
+  <xsl:template match="node()" mode="order-reference"/>
   <xsl:template match="node()" mode="references"/>
   <xsl:template match="node()" mode="buyer"/>
   <xsl:template match="node()" mode="supplier"/>

@@ -5,12 +5,13 @@
      that node in these modes (empty without):
 
        line-notes         cbc:Note; simpler ones are given as `note` (a text) or `notes` (nodes of the source)
-       line-deliveries    cac:Delivery, one for each instalment
+       line-deliveries    cac:Delivery, one for each instalment; cac:DeliveryTerms of the line after them
        line-charges       cac:AllowanceCharge
+       price-details      cac:Price after its BaseQuantity: cbc:OrderableUnitFactorRate, cac:AllowanceCharge ...
        item-documents     cac:ItemSpecificationDocumentReference (drawings, specifications)
        item-classes       cac:OriginCountry, cac:CommodityClassification, cac:ClassifiedTaxCategory
-       item-properties    cac:AdditionalItemProperty
-       sub-lines          cac:SubLineItem (components)
+       item-properties    cac:AdditionalItemProperty, cac:ManufacturerParty, cac:ItemInstance, cac:Dimension
+       sub-lines          cac:SubLineItem (components): "order-line" with `sub-line` true writes one
        line-taxes         cac:TaxTotal
        line-references    cac:OrderLineReference, cac:DocumentReference after the line item -->
 <xsl:stylesheet version="1.0"
@@ -36,10 +37,13 @@
     <xsl:param name="buyers-item"/>
     <xsl:param name="revision"/>
     <xsl:param name="sellers-item"/>
+    <xsl:param name="sellers-item-extended"/>
     <xsl:param name="manufacturers-item"/>
     <xsl:param name="standard-item"/>
     <xsl:param name="standard-scheme"/>
-    <cac:OrderLine>
+    <xsl:param name="status"/>
+    <xsl:param name="sub-line" select="false()"/>
+    <xsl:variable name="all-notes">
       <xsl:apply-templates select="." mode="line-notes"/>
       <xsl:for-each select="$notes[normalize-space()]">
         <cbc:Note><xsl:value-of select="normalize-space()"/></cbc:Note>
@@ -47,68 +51,83 @@
       <xsl:if test="string($note)">
         <cbc:Note><xsl:value-of select="translate($note, '&#13;', '')"/></cbc:Note>
       </xsl:if>
-      <cac:LineItem>
-        <cbc:ID><xsl:value-of select="$number"/></cbc:ID>
-        <xsl:call-template name="quantity">
-          <xsl:with-param name="value" select="$quantity"/>
-          <xsl:with-param name="unit" select="$unit"/>
-        </xsl:call-template>
-        <xsl:call-template name="amount">
-          <xsl:with-param name="name" select="'LineExtensionAmount'"/>
-          <xsl:with-param name="value" select="$amount"/>
-          <xsl:with-param name="currency" select="$currency"/>
-        </xsl:call-template>
-        <xsl:if test="string($partial-delivery)">
-          <cbc:PartialDeliveryIndicator><xsl:value-of select="$partial-delivery"/></cbc:PartialDeliveryIndicator>
+    </xsl:variable>
+    <xsl:variable name="line-item">
+      <cbc:ID><xsl:value-of select="$number"/></cbc:ID>
+      <xsl:if test="$sub-line"><xsl:copy-of select="$all-notes"/></xsl:if>
+      <xsl:if test="string($status)"><cbc:LineStatusCode><xsl:value-of select="$status"/></cbc:LineStatusCode></xsl:if>
+      <xsl:call-template name="quantity">
+        <xsl:with-param name="value" select="$quantity"/>
+        <xsl:with-param name="unit" select="$unit"/>
+      </xsl:call-template>
+      <xsl:call-template name="amount">
+        <xsl:with-param name="name" select="'LineExtensionAmount'"/>
+        <xsl:with-param name="value" select="$amount"/>
+        <xsl:with-param name="currency" select="$currency"/>
+      </xsl:call-template>
+      <xsl:if test="string($partial-delivery)">
+        <cbc:PartialDeliveryIndicator><xsl:value-of select="$partial-delivery"/></cbc:PartialDeliveryIndicator>
+      </xsl:if>
+      <xsl:if test="string($accounting-cost)">
+        <cbc:AccountingCost><xsl:value-of select="$accounting-cost"/></cbc:AccountingCost>
+      </xsl:if>
+      <xsl:apply-templates select="." mode="line-deliveries"/>
+      <xsl:apply-templates select="." mode="line-charges"/>
+      <xsl:call-template name="price">
+        <xsl:with-param name="price" select="$price"/>
+        <xsl:with-param name="currency" select="$currency"/>
+        <xsl:with-param name="base" select="$price-base"/>
+        <xsl:with-param name="unit" select="$price-unit"/>
+      </xsl:call-template>
+      <cac:Item>
+        <xsl:if test="string($description)">
+          <cbc:Description><xsl:value-of select="$description"/></cbc:Description>
         </xsl:if>
-        <xsl:if test="string($accounting-cost)">
-          <cbc:AccountingCost><xsl:value-of select="$accounting-cost"/></cbc:AccountingCost>
-        </xsl:if>
-        <xsl:apply-templates select="." mode="line-deliveries"/>
-        <xsl:apply-templates select="." mode="line-charges"/>
-        <xsl:call-template name="price">
-          <xsl:with-param name="price" select="$price"/>
-          <xsl:with-param name="currency" select="$currency"/>
-          <xsl:with-param name="base" select="$price-base"/>
-          <xsl:with-param name="unit" select="$price-unit"/>
+        <xsl:if test="string($item-name)"><cbc:Name><xsl:value-of select="$item-name"/></cbc:Name></xsl:if>
+        <xsl:call-template name="item-identification">
+          <xsl:with-param name="name" select="'BuyersItemIdentification'"/>
+          <xsl:with-param name="id" select="$buyers-item"/>
+          <xsl:with-param name="revision" select="$revision"/>
         </xsl:call-template>
-        <cac:Item>
-          <xsl:if test="string($description)">
-            <cbc:Description><xsl:value-of select="$description"/></cbc:Description>
-          </xsl:if>
-          <xsl:if test="string($item-name)"><cbc:Name><xsl:value-of select="$item-name"/></cbc:Name></xsl:if>
-          <xsl:call-template name="item-identification">
-            <xsl:with-param name="name" select="'BuyersItemIdentification'"/>
-            <xsl:with-param name="id" select="$buyers-item"/>
-            <xsl:with-param name="revision" select="$revision"/>
-          </xsl:call-template>
-          <xsl:call-template name="item-identification">
-            <xsl:with-param name="name" select="'SellersItemIdentification'"/>
-            <xsl:with-param name="id" select="$sellers-item"/>
-          </xsl:call-template>
-          <xsl:call-template name="item-identification">
-            <xsl:with-param name="name" select="'ManufacturersItemIdentification'"/>
-            <xsl:with-param name="id" select="$manufacturers-item"/>
-          </xsl:call-template>
-          <xsl:call-template name="item-identification">
-            <xsl:with-param name="name" select="'StandardItemIdentification'"/>
-            <xsl:with-param name="id" select="$standard-item"/>
-            <xsl:with-param name="scheme" select="$standard-scheme"/>
-          </xsl:call-template>
-          <xsl:apply-templates select="." mode="item-documents"/>
-          <xsl:apply-templates select="." mode="item-classes"/>
-          <xsl:apply-templates select="." mode="item-properties"/>
-        </cac:Item>
-        <xsl:apply-templates select="." mode="sub-lines"/>
-        <xsl:apply-templates select="." mode="line-taxes"/>
-      </cac:LineItem>
-      <xsl:apply-templates select="." mode="line-references"/>
-    </cac:OrderLine>
+        <xsl:call-template name="item-identification">
+          <xsl:with-param name="name" select="'SellersItemIdentification'"/>
+          <xsl:with-param name="id" select="$sellers-item"/>
+          <xsl:with-param name="revision" select="$sellers-item-extended"/>
+        </xsl:call-template>
+        <xsl:call-template name="item-identification">
+          <xsl:with-param name="name" select="'ManufacturersItemIdentification'"/>
+          <xsl:with-param name="id" select="$manufacturers-item"/>
+        </xsl:call-template>
+        <xsl:call-template name="item-identification">
+          <xsl:with-param name="name" select="'StandardItemIdentification'"/>
+          <xsl:with-param name="id" select="$standard-item"/>
+          <xsl:with-param name="scheme" select="$standard-scheme"/>
+        </xsl:call-template>
+        <xsl:apply-templates select="." mode="item-documents"/>
+        <xsl:apply-templates select="." mode="item-classes"/>
+        <xsl:apply-templates select="." mode="item-properties"/>
+      </cac:Item>
+      <xsl:apply-templates select="." mode="sub-lines"/>
+      <xsl:apply-templates select="." mode="line-taxes"/>
+    </xsl:variable>
+    <xsl:choose>
+      <xsl:when test="$sub-line">
+        <cac:SubLineItem><xsl:copy-of select="$line-item"/></cac:SubLineItem>
+      </xsl:when>
+      <xsl:otherwise>
+        <cac:OrderLine>
+          <xsl:copy-of select="$all-notes"/>
+          <cac:LineItem><xsl:copy-of select="$line-item"/></cac:LineItem>
+          <xsl:apply-templates select="." mode="line-references"/>
+        </cac:OrderLine>
+      </xsl:otherwise>
+    </xsl:choose>
   </xsl:template>
 
   <xsl:template match="node()" mode="line-notes"/>
   <xsl:template match="node()" mode="line-deliveries"/>
   <xsl:template match="node()" mode="line-charges"/>
+  <xsl:template match="node()" mode="price-details"/>
   <xsl:template match="node()" mode="item-documents"/>
   <xsl:template match="node()" mode="item-classes"/>
   <xsl:template match="node()" mode="item-properties"/>
@@ -131,6 +150,7 @@
           <xsl:with-param name="value" select="$base"/>
           <xsl:with-param name="unit" select="$unit"/>
         </xsl:call-template>
+        <xsl:apply-templates select="." mode="price-details"/>
       </cac:Price>
     </xsl:if>
   </xsl:template>
@@ -167,14 +187,21 @@
     </xsl:if>
   </xsl:template>
 
-  <!-- A free attribute of the item: its name and value. -->
+  <!-- A free attribute of the item: its name and its value, or its quantity and unit. -->
   <xsl:template name="item-property">
     <xsl:param name="name"/>
     <xsl:param name="value"/>
-    <xsl:if test="string($name) and string($value)">
+    <xsl:param name="quantity"/>
+    <xsl:param name="unit"/>
+    <xsl:if test="string($name) and concat($value, $quantity) != ''">
       <cac:AdditionalItemProperty>
         <cbc:Name><xsl:value-of select="$name"/></cbc:Name>
-        <cbc:Value><xsl:value-of select="$value"/></cbc:Value>
+        <xsl:if test="string($value)"><cbc:Value><xsl:value-of select="$value"/></cbc:Value></xsl:if>
+        <xsl:call-template name="quantity">
+          <xsl:with-param name="name" select="'ValueQuantity'"/>
+          <xsl:with-param name="value" select="$quantity"/>
+          <xsl:with-param name="unit" select="$unit"/>
+        </xsl:call-template>
       </cac:AdditionalItemProperty>
     </xsl:if>
   </xsl:template>
@@ -213,6 +240,7 @@
     <xsl:param name="currency"/>
     <xsl:param name="category"/>
     <xsl:param name="percent"/>
+    <xsl:param name="scheme" select="'VAT'"/>
     <cac:TaxSubtotal>
       <xsl:call-template name="amount">
         <xsl:with-param name="name" select="'TaxableAmount'"/>
@@ -223,6 +251,7 @@
       <xsl:call-template name="tax-category">
         <xsl:with-param name="category" select="$category"/>
         <xsl:with-param name="percent" select="$percent"/>
+        <xsl:with-param name="scheme" select="$scheme"/>
       </xsl:call-template>
     </cac:TaxSubtotal>
   </xsl:template>
@@ -231,10 +260,11 @@
     <xsl:param name="name" select="'TaxCategory'"/>
     <xsl:param name="category"/>
     <xsl:param name="percent"/>
+    <xsl:param name="scheme" select="'VAT'"/>
     <xsl:element name="cac:{$name}">
       <xsl:if test="string($category)"><cbc:ID><xsl:value-of select="$category"/></cbc:ID></xsl:if>
       <xsl:if test="string($percent)"><cbc:Percent><xsl:value-of select="$percent"/></cbc:Percent></xsl:if>
-      <cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>
+      <cac:TaxScheme><cbc:ID><xsl:value-of select="$scheme"/></cbc:ID></cac:TaxScheme>
     </xsl:element>
   </xsl:template>
 

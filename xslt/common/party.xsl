@@ -7,18 +7,21 @@
     xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
 
   <!-- A cac:Party (or the same under another name). The identification is what Jakamo's company mapping
-       looks for. -->
+       looks for; `further-ids` are nodes with more of them, each with its `scheme` as an attribute. `contact`
+       is what the template "contact" wrote. -->
   <xsl:template name="party">
     <xsl:param name="name" select="'Party'"/>
     <xsl:param name="endpoint"/>
     <xsl:param name="endpoint-scheme"/>
     <xsl:param name="id"/>
     <xsl:param name="scheme"/>
+    <xsl:param name="further-ids" select="/.."/>
     <xsl:param name="party-name"/>
     <xsl:param name="street"/>
     <xsl:param name="additional-street"/>
     <xsl:param name="postbox"/>
     <xsl:param name="department"/>
+    <xsl:param name="district"/>
     <xsl:param name="city"/>
     <xsl:param name="postal-zone"/>
     <xsl:param name="region"/>
@@ -26,6 +29,7 @@
     <xsl:param name="country"/>
     <xsl:param name="country-name"/>
     <xsl:param name="vat-number"/>
+    <xsl:param name="contact"/>
     <xsl:element name="cac:{$name}">
       <xsl:if test="string($endpoint)">
         <cbc:EndpointID>
@@ -45,6 +49,16 @@
           </cbc:ID>
         </cac:PartyIdentification>
       </xsl:if>
+      <xsl:for-each select="$further-ids">
+        <cac:PartyIdentification>
+          <cbc:ID>
+            <xsl:if test="string(@scheme)">
+              <xsl:attribute name="schemeID"><xsl:value-of select="@scheme"/></xsl:attribute>
+            </xsl:if>
+            <xsl:value-of select="."/>
+          </cbc:ID>
+        </cac:PartyIdentification>
+      </xsl:for-each>
       <xsl:if test="string($party-name)">
         <cac:PartyName><cbc:Name><xsl:value-of select="$party-name"/></cbc:Name></cac:PartyName>
       </xsl:if>
@@ -54,6 +68,7 @@
         <xsl:with-param name="additional-street" select="$additional-street"/>
         <xsl:with-param name="postbox" select="$postbox"/>
         <xsl:with-param name="department" select="$department"/>
+        <xsl:with-param name="district" select="$district"/>
         <xsl:with-param name="city" select="$city"/>
         <xsl:with-param name="postal-zone" select="$postal-zone"/>
         <xsl:with-param name="region" select="$region"/>
@@ -67,6 +82,7 @@
           <cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>
         </cac:PartyTaxScheme>
       </xsl:if>
+      <xsl:copy-of select="$contact"/>
     </xsl:element>
   </xsl:template>
 
@@ -78,13 +94,14 @@
     <xsl:param name="additional-street"/>
     <xsl:param name="postbox"/>
     <xsl:param name="department"/>
+    <xsl:param name="district"/>
     <xsl:param name="city"/>
     <xsl:param name="postal-zone"/>
     <xsl:param name="region"/>
     <xsl:param name="address-lines" select="/.."/>
     <xsl:param name="country"/>
     <xsl:param name="country-name"/>
-    <xsl:variable name="anything" select="concat($street, $additional-street, $postbox, $department, $city,
+    <xsl:variable name="anything" select="concat($street, $additional-street, $postbox, $department, $district, $city,
                                           $postal-zone, $region, $address-lines, $country, $country-name)"/>
     <xsl:if test="$anything != ''">
       <xsl:element name="cac:{$name}">
@@ -95,6 +112,9 @@
         </xsl:if>
         <xsl:if test="string($department)">
           <cbc:Department><xsl:value-of select="$department"/></cbc:Department>
+        </xsl:if>
+        <xsl:if test="string($district)">
+          <cbc:CitySubdivisionName><xsl:value-of select="$district"/></cbc:CitySubdivisionName>
         </xsl:if>
         <xsl:if test="string($city)"><cbc:CityName><xsl:value-of select="$city"/></cbc:CityName></xsl:if>
         <xsl:if test="string($postal-zone)">

@@ -60,21 +60,20 @@
         <xsl:call-template name="day"><xsl:with-param name="moment" select="$moment"/></xsl:call-template>
       </xsl:with-param>
       <xsl:with-param name="issue-time" select="substring-after($moment, 'T')"/>
+      <xsl:with-param name="sequence-number" select="normalize-space($info/o:ORDERCHANGE_SEQUENCE_ID)"/>
       <xsl:with-param name="currency" select="$currency"/>
-      <xsl:with-param name="accounting-cost" select="normalize-space($info/o:ACCOUNTING_INFO/o:COST_CATEGORY_ID)"/>
+      <xsl:with-param name="accounting-cost">
+        <xsl:for-each select="$info/o:ACCOUNTING_INFO"><xsl:call-template name="accounting"/></xsl:for-each>
+      </xsl:with-param>
     </xsl:call-template>
   </xsl:template>
 
-  <!-- "2018-08-01T18:54:55" and "20180801" as "2018-08-01". -->
-  <xsl:template name="day">
-    <xsl:param name="moment"/>
-    <xsl:choose>
-      <xsl:when test="string-length($moment) = 8 and translate($moment, '0123456789', '') = ''">
-        <xsl:value-of select="concat(substring($moment, 1, 4), '-', substring($moment, 5, 2), '-',
-                              substring($moment, 7))"/>
-      </xsl:when>
-      <xsl:otherwise><xsl:value-of select="substring($moment, 1, 10)"/></xsl:otherwise>
-    </xsl:choose>
+  <!-- "4110; machines; 6000": cost category, type of cost and account, as far as they are told. -->
+  <xsl:template name="accounting">
+    <xsl:for-each select="(o:COST_CATEGORY_ID | o:COST_TYPE | o:COST_ACCOUNT)[normalize-space()]">
+      <xsl:if test="position() != 1">; </xsl:if>
+      <xsl:value-of select="normalize-space()"/>
+    </xsl:for-each>
   </xsl:template>
 
   <xsl:template match="order" mode="notes">
@@ -84,6 +83,10 @@
     <xsl:for-each select="$info/o:TERMS_AND_CONDITIONS[normalize-space()]">
       <cbc:Note>Terms and conditions: <xsl:value-of select="normalize-space()"/></cbc:Note>
     </xsl:for-each>
+    <xsl:call-template name="restrictions"><xsl:with-param name="of" select="$info"/></xsl:call-template>
+    <xsl:call-template name="shares">
+      <xsl:with-param name="charges" select="$summary/o:ALLOW_OR_CHARGES_FIX/o:ALLOW_OR_CHARGE"/>
+    </xsl:call-template>
   </xsl:template>
 
   <!-- A remark as a note; the kind of remark stays before it, unless it is just a general one. -->
@@ -109,6 +112,16 @@
         <xsl:with-param name="description" select="normalize-space(o:ORDER_DESCR)"/>
       </xsl:call-template>
     </xsl:for-each>
+    <xsl:call-template name="document-reference">
+      <xsl:with-param name="id" select="normalize-space($document/@type[. != 'standard'])"/>
+      <xsl:with-param name="type" select="'Order type'"/>
+    </xsl:call-template>
+    <xsl:for-each select="$header/o:SOURCING_INFO/o:CATALOG_REFERENCE">
+      <xsl:call-template name="catalogue"/>
+    </xsl:for-each>
+    <xsl:for-each select="$info/*[local-name() = 'MIME_INFO']/*[local-name() = 'MIME']">
+      <xsl:call-template name="mime"/>
+    </xsl:for-each>
     <xsl:for-each select="$info/o:ALT_CUSTOMER_ORDER_ID">
       <xsl:call-template name="document-reference">
         <xsl:with-param name="id" select="normalize-space()"/>
@@ -131,13 +144,95 @@
     </xsl:for-each>
   </xsl:template>
 
-  <xsl:template match="order" mode="terms">
-    <xsl:variable name="transport" select="$info/b:TRANSPORT | $info/o:TRANSPORT"/>
+  <xsl:template name="catalogue">
+    <xsl:param name="name" select="'AdditionalDocumentReference'"/>
+    <xsl:call-template name="document-reference">
+      <xsl:with-param name="name" select="$name"/>
+      <xsl:with-param name="id" select="normalize-space(b:CATALOG_ID)"/>
+      <xsl:with-param name="type" select="'Catalogue'"/>
+      <xsl:with-param name="version" select="normalize-space(b:CATALOG_VERSION)"/>
+      <xsl:with-param name="description" select="normalize-space(b:CATALOG_NAME)"/>
+    </xsl:call-template>
+  </xsl:template>
+
+  <!-- A drawing, picture or data sheet: where it lies. A file inside the document (MIME_EMBEDDED) is only named. -->
+  <xsl:template name="mime">
+    <xsl:param name="name" select="'AdditionalDocumentReference'"/>
+    <xsl:variable name="source" select="(b:MIME_SOURCE | o:MIME_EMBEDDED/o:FILE_NAME | o:MIME_SOURCE)[1]"/>
+    <xsl:call-template name="document-reference">
+      <xsl:with-param name="name" select="$name"/>
+      <xsl:with-param name="id" select="normalize-space($source)"/>
+      <xsl:with-param name="type" select="normalize-space((b:MIME_PURPOSE | o:MIME_PURPOSE)[1])"/>
+      <xsl:with-param name="description" select="normalize-space((b:MIME_DESCR | o:MIME_DESCR)[1])"/>
+      <xsl:with-param name="uri"><xsl:if test="contains($source, '://')">
+        <xsl:value-of select="normalize-space($source)"/>
+      </xsl:if></xsl:with-param>
+    </xsl:call-template>
+  </xsl:template>
+
+  <!-- Export and import restrictions of the order or an item: told in words. -->
+  <xsl:template name="restrictions">
+    <xsl:param name="of"/>
+    <xsl:for-each select="($of/b:INTERNATIONAL_RESTRICTIONS | $of/o:INTERNATIONAL_RESTRICTIONS)[normalize-space()]">
+      <cbc:Note>
+        <xsl:value-of select="normalize-space(concat('Restriction ', @type, ': ', normalize-space()))"/>
+      </cbc:Note>
+    </xsl:for-each>
+  </xsl:template>
+
+  <!-- Discounts and charges given only as a share are told in words: of what, is the partners' business. -->
+  <xsl:template name="shares">
+    <xsl:param name="charges"/>
+    <xsl:for-each select="$charges[not(o:ALLOW_OR_CHARGE_VALUE/o:AOC_MONETARY_AMOUNT)]">
+      <xsl:variable name="factor" select="normalize-space(o:ALLOW_OR_CHARGE_VALUE/o:AOC_PERCENTAGE_FACTOR)"/>
+      <xsl:variable name="percent">
+        <xsl:if test="$factor">
+          <xsl:call-template name="factor-as-percent">
+            <xsl:with-param name="factor" select="$factor"/>
+          </xsl:call-template>
+          <xsl:text> %</xsl:text>
+        </xsl:if>
+      </xsl:variable>
+      <cbc:Note>
+        <xsl:value-of select="normalize-space(concat(@type, ' ', o:ALLOW_OR_CHARGE_TYPE, ' ', o:ALLOW_OR_CHARGE_NAME,
+                                              ' ', $percent))"/>
+      </cbc:Note>
+    </xsl:for-each>
+  </xsl:template>
+
+  <!-- Those given as money. -->
+  <xsl:template name="amounts-of-charges">
+    <xsl:param name="charges"/>
+    <xsl:for-each select="$charges">
+      <xsl:call-template name="allowance-charge">
+        <xsl:with-param name="charge" select="string(@type = 'charge' or @type = 'surcharge')"/>
+        <xsl:with-param name="reason"
+                        select="normalize-space(concat(o:ALLOW_OR_CHARGE_TYPE, ' ', o:ALLOW_OR_CHARGE_NAME))"/>
+        <xsl:with-param name="amount" select="normalize-space(o:ALLOW_OR_CHARGE_VALUE/o:AOC_MONETARY_AMOUNT)"/>
+        <xsl:with-param name="currency" select="$currency"/>
+      </xsl:call-template>
+    </xsl:for-each>
+  </xsl:template>
+
+  <xsl:template match="order" mode="charges">
+    <xsl:call-template name="amounts-of-charges">
+      <xsl:with-param name="charges" select="$summary/o:ALLOW_OR_CHARGES_FIX/o:ALLOW_OR_CHARGE"/>
+    </xsl:call-template>
+  </xsl:template>
+
+  <!-- The terms of delivery of the order or an item. -->
+  <xsl:template name="transport">
+    <xsl:param name="of"/>
+    <xsl:variable name="transport" select="$of/b:TRANSPORT | $of/o:TRANSPORT"/>
     <xsl:call-template name="delivery-terms">
       <xsl:with-param name="code" select="normalize-space($transport/*[local-name() = 'INCOTERM'])"/>
       <xsl:with-param name="place" select="normalize-space($transport/*[local-name() = 'LOCATION'])"/>
       <xsl:with-param name="words" select="normalize-space($transport/*[local-name() = 'TRANSPORT_REMARK'])"/>
     </xsl:call-template>
+  </xsl:template>
+
+  <xsl:template match="order" mode="terms">
+    <xsl:call-template name="transport"><xsl:with-param name="of" select="$info"/></xsl:call-template>
     <xsl:for-each select="$info/o:PAYMENT">
       <!-- the way of payment, by UN/ECE 4461 -->
       <xsl:variable name="way">
@@ -174,7 +269,9 @@
     </xsl:for-each>
   </xsl:template>
 
-  <!-- The total as the sender states it, else the sum of the lines when each is known. -->
+  <!-- The total as the sender states it, else the sum of the lines when each is known. Where both are known and no
+       discount or charge of the order stands between them, they must agree, to a cent an item; where one does, each
+       is told as what it is. -->
   <xsl:template match="order" mode="total">
     <xsl:variable name="stated">
       <xsl:call-template name="two-decimals">
@@ -187,10 +284,29 @@
       </xsl:for-each>
     </xsl:variable>
     <xsl:variable name="amounts" select="exsl:node-set($amounts-tree)/amount"/>
+    <xsl:variable name="sum">
+      <xsl:if test="$amounts and not($amounts[not(string())])">
+        <xsl:call-template name="sum-of-amounts"><xsl:with-param name="amounts" select="$amounts"/></xsl:call-template>
+      </xsl:if>
+    </xsl:variable>
+    <xsl:variable name="of-lines">
+      <xsl:choose>
+        <xsl:when test="string($sum) and $summary/o:ALLOW_OR_CHARGES_FIX"><xsl:value-of select="$sum"/></xsl:when>
+        <xsl:otherwise><xsl:value-of select="$stated"/></xsl:otherwise>
+      </xsl:choose>
+    </xsl:variable>
+    <xsl:if test="string($stated) and string($sum) and not($summary/o:ALLOW_OR_CHARGES_FIX)">
+      <xsl:variable name="difference" select="translate($sum, '.', '') - translate($stated, '.', '')"/>
+      <xsl:if test="$difference &gt; count($amounts) or -$difference &gt; count($amounts)">
+        <xsl:message terminate="yes">
+          <xsl:value-of select="concat('TOTAL_AMOUNT says ', $stated, ', but the items come to ', $sum, '.')"/>
+        </xsl:message>
+      </xsl:if>
+    </xsl:if>
     <xsl:choose>
       <xsl:when test="string($stated)">
         <cac:AnticipatedMonetaryTotal>
-          <cbc:LineExtensionAmount currencyID="{$currency}"><xsl:value-of select="$stated"/></cbc:LineExtensionAmount>
+          <cbc:LineExtensionAmount currencyID="{$currency}"><xsl:value-of select="$of-lines"/></cbc:LineExtensionAmount>
           <cbc:PayableAmount currencyID="{$currency}"><xsl:value-of select="$stated"/></cbc:PayableAmount>
         </cac:AnticipatedMonetaryTotal>
       </xsl:when>

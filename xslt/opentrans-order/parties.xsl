@@ -2,11 +2,12 @@
 <!-- openTRANS parties: who plays which part, with address and contact. -->
 <xsl:stylesheet version="1.0"
     xmlns:xsl="http://www.w3.org/1999/XSL/Transform"
+    xmlns:exsl="http://exslt.org/common"
     xmlns:o="http://www.opentrans.org/XMLSchema/2.1"
     xmlns:b="http://www.bmecat.org/bmecat/2005"
     xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
     xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
-    exclude-result-prefixes="o b">
+    exclude-result-prefixes="exsl o b">
 
   <xsl:variable name="parties" select="$info/o:PARTIES/o:PARTY"/>
   <xsl:variable name="references" select="$info/o:ORDER_PARTIES_REFERENCE"/>
@@ -54,8 +55,23 @@
     </cac:SellerSupplierParty>
   </xsl:template>
 
-  <!-- Who gets the invoice, when it is not the buyer itself. -->
+  <!-- Whom the goods are for in the end, who carries them, and who gets the invoice, when it is not the buyer. -->
   <xsl:template match="order" mode="further-parties">
+    <xsl:for-each select="$parties[o:PARTY_ROLE = 'customer'][1]">
+      <cac:OriginatorCustomerParty>
+        <xsl:call-template name="party-with-address"><xsl:with-param name="party" select="."/></xsl:call-template>
+        <xsl:call-template name="contact-of-party">
+          <xsl:with-param name="name" select="'BuyerContact'"/>
+          <xsl:with-param name="party" select="."/>
+        </xsl:call-template>
+      </cac:OriginatorCustomerParty>
+    </xsl:for-each>
+    <xsl:for-each select="$parties[o:PARTY_ROLE = 'transport' or o:PARTY_ROLE = 'deliverer'][1]">
+      <xsl:call-template name="party-with-address">
+        <xsl:with-param name="party" select="."/>
+        <xsl:with-param name="name" select="'FreightForwarderParty'"/>
+      </xsl:call-template>
+    </xsl:for-each>
     <xsl:variable name="recipients" select="$parties[o:PARTY_ROLE = 'invoice_recipient']"/>
     <xsl:variable name="recipient"
                   select="($recipients | $parties[not($recipients)][b:PARTY_ID = $invoice-reference])[1]"/>
@@ -125,6 +141,12 @@
           <xsl:with-param name="moment" select="normalize-space($dates/o:DELIVERY_END_DATE)"/>
         </xsl:call-template>
       </xsl:with-param>
+      <xsl:with-param name="party-contact">
+        <xsl:call-template name="contact-of-party">
+          <xsl:with-param name="name" select="'Contact'"/>
+          <xsl:with-param name="party" select="$place"/>
+        </xsl:call-template>
+      </xsl:with-param>
     </xsl:call-template>
   </xsl:template>
 
@@ -144,18 +166,27 @@
   </xsl:template>
 
   <xsl:template name="party-with-address">
+    <xsl:param name="name" select="'Party'"/>
     <xsl:param name="party"/>
     <xsl:param name="reference"/>
     <xsl:param name="own"/>
     <xsl:variable name="address" select="$party/o:ADDRESS[1]"/>
+    <xsl:variable name="id">
+      <xsl:call-template name="party-id">
+        <xsl:with-param name="party" select="$party"/>
+        <xsl:with-param name="reference" select="$reference"/>
+        <xsl:with-param name="own" select="$own"/>
+      </xsl:call-template>
+    </xsl:variable>
+    <xsl:variable name="others-tree">
+      <xsl:for-each select="$party/b:PARTY_ID[normalize-space() and normalize-space() != string($id)]">
+        <id scheme="{@type}"><xsl:value-of select="normalize-space()"/></id>
+      </xsl:for-each>
+    </xsl:variable>
     <xsl:call-template name="party">
-      <xsl:with-param name="id">
-        <xsl:call-template name="party-id">
-          <xsl:with-param name="party" select="$party"/>
-          <xsl:with-param name="reference" select="$reference"/>
-          <xsl:with-param name="own" select="$own"/>
-        </xsl:call-template>
-      </xsl:with-param>
+      <xsl:with-param name="name" select="$name"/>
+      <xsl:with-param name="id" select="string($id)"/>
+      <xsl:with-param name="further-ids" select="exsl:node-set($others-tree)/id"/>
       <xsl:with-param name="party-name" select="normalize-space($address/b:NAME)"/>
       <xsl:with-param name="street" select="normalize-space($address/b:STREET)"/>
       <xsl:with-param name="postbox" select="normalize-space($address/b:BOXNO)"/>
